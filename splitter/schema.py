@@ -1,0 +1,296 @@
+"""What a database's catalog says, as frozen values.
+
+``catalog.read_schema`` makes a ``Schema`` from a live database; everything that reasons (graph, scope, plans, findings) reads it from
+here and never asks the server again. Nothing in this file touches a database.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import NamedTuple
+
+_PLAIN_PART = re.compile(r"[^.\"]+")
+
+
+class TableName(NamedTuple):
+    """The exact name of a table, sequence, type or view: never folded, never quoted."""
+
+    schema: str
+    name: str
+
+    def __str__(self) -> str:
+        """The spelling of silos.toml: no schema for ``public``; a part with a dot or a double quote is quoted as in SQL."""
+        shown = _spell(self.name)
+        return shown if self.schema == "public" else f"{_spell(self.schema)}.{shown}"
+
+
+def _spell(part: str) -> str:
+    return part if _PLAIN_PART.fullmatch(part) else '"' + part.replace('"', '""') + '"'
+
+
+def split_name(text: str) -> tuple[str, ...]:
+    """The parts of a dotted name in the spelling of silos.toml: ``a.b``, ``"we.ird".b``.
+
+    Raises ValueError on an empty part or an unclosed quote.
+    """
+    parts: list[str] = []
+    rest = text
+    while True:
+        quoted = re.match(r'"((?:[^"]|"")*)"', rest)
+        plain = _PLAIN_PART.match(rest)
+        if quoted:
+            part, end = quoted[1].replace('""', '"'), quoted.end()
+        elif plain:
+            part, end = plain[0], plain.end()
+        else:
+            raise ValueError(f"{text!r} has an empty or half-quoted part")
+        if not part:
+            raise ValueError(f"{text!r} has an empty part")
+        parts.append(part)
+        rest = rest[end:]
+        if not rest:
+            return tuple(parts)
+        if not rest.startswith("."):
+            raise ValueError(f"{text!r} goes on after a closing quote")
+        rest = rest[1:]
+
+
+class TableKind(str, Enum):
+    PLAIN = "r"
+    PARTITIONED = "p"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column. Types are spelled as ``format_type`` does with an empty search path: schema-qualified unless of pg_catalog."""
+
+    name: str
+    position: int  # attnum
+    type: str  # with its modifier: "character varying(20)", "numeric(10,2)", "public.mood[]"
+    bare_type: str  # without the modifier: "character varying"
+    base_type: str  # bare_type with every domain resolved to what lies beneath (of an array: of its elements)
+    not_null: bool
+    default: str | None = None  # expression, never of a generated column
+    generated: str | None = None  # expression of a generated column
+    generated_virtual: bool = False
+    identity: str = ""  # "", "a" (ALWAYS), "d" (BY DEFAULT)
+    collation: str | None = None  # only where it isn't the type's own
+    sequence: TableName | None = None  # the sequence that feeds it: owned, identity, or named in nextval() of the default
+    binary_safe: bool = True  # false: no binary input/output, or one that means something else in another database (reg*, oid aliases)
+    comparable: bool = True  # has a default btree operator class
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UniqueKey:
+    """A primary key, unique constraint or unique index."""
+
+    name: str
+    table: TableName
+    columns: tuple[str, ...]  # empty where ``expressions`` is not
+    expressions: tuple[str, ...] = ()  # every key part as SQL, only where at least one isn't a plain column
+    predicate: str | None = None
+    primary: bool = False
+    constraint: bool = False
+    nulls_not_distinct: bool = False
+    deferrable: bool = False
+    valid: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignKey:
+    """A foreign key; those that a partition inherited from its parent's are left out."""
+
+    name: str
+    table: TableName
+    columns: tuple[str, ...]
+    target: TableName
+    target_columns: tuple[str, ...]
+    on_delete: str = "a"  # confdeltype: a no action, r restrict, c cascade, n set null, d set default
+    on_update: str = "a"
+    delete_columns: tuple[str, ...] = ()  # of SET NULL (a, b)
+    match_full: bool = False
+    deferrable: bool = False
+    deferred: bool = False
+    validated: bool = True
+    enforced: bool = True  # PostgreSQL 18: NOT ENFORCED
+    temporal: bool = False  # PostgreSQL 18: PERIOD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """Any index, unique ones and those of constraints too."""
+
+    name: TableName
+    table: TableName
+    method: str
+    columns: tuple[str | None, ...]  # key columns in order; None stands for an expression
+    descending: tuple[bool, ...]
+    expressions: tuple[str, ...]  # all key parts as SQL
+    include: tuple[str, ...] = ()
+    predicate: str | None = None
+    unique: bool = False
+    valid: bool = True
+    default_opclass: bool = True  # every key column uses its type's default operator class and its own collation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    name: str
+    table: TableName
+    expression: str
+    validated: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exclusion:
+    name: str
+    table: TableName
+    columns: tuple[str | None, ...]
+    operators: tuple[str, ...]
+    expressions: tuple[str, ...]
+    predicate: str | None = None
+    deferrable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """A trigger that a person made; the ones behind foreign keys and on partitions by inheritance are left out."""
+
+    name: str
+    table: TableName
+    enabled: str  # O origin, A always, R replica, D disabled
+    events: frozenset[str]  # insert, update, delete, truncate
+    before: bool
+    row: bool
+    function: TableName
+    columns: tuple[str, ...] = ()  # UPDATE OF
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    name: str
+    table: TableName
+    command: str  # r, a, w, d, *
+    permissive: bool
+    using: str | None = None
+    check: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sequence:
+    name: TableName
+    type: str
+    start: int
+    minimum: int
+    maximum: int
+    increment: int
+    cycle: bool
+    owner: tuple[TableName, str] | None = None  # table and column that it belongs to
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    name: TableName
+    materialized: bool
+    reads: frozenset[TableName]  # tables and views that its definition depends on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Domain:
+    name: TableName
+    base_type: str
+    not_null: bool = False
+    checks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """One table: ordinary, partitioned, or a partition (``partition_of``). ``rows`` and ``bytes`` are the planner's estimates."""
+
+    name: TableName
+    kind: TableKind = TableKind.PLAIN
+    columns: tuple[Column, ...] = ()
+    keys: tuple[UniqueKey, ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    indexes: tuple[Index, ...] = ()
+    checks: tuple[Check, ...] = ()
+    exclusions: tuple[Exclusion, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    partition_of: TableName | None = None
+    partition_bound: str | None = None  # as pg_get_expr spells it
+    partition_key: tuple[str | None, ...] = ()  # of a partitioned table: columns, None for an expression
+    partition_strategy: str | None = None  # r range, l list, h hash
+    inherits: tuple[TableName, ...] = ()  # old-style inheritance
+    inherited_by: tuple[TableName, ...] = ()
+    owner: str = ""
+    persistence: str = "p"  # p permanent, u unlogged
+    row_security: bool = False
+    row_security_forced: bool = False
+    replica_identity: str = "d"
+    rows: int = -1  # -1: never analysed
+    bytes: int = 0
+    columns_by_name: Mapping[str, Column] = field(init=False, compare=False, repr=False, hash=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns_by_name", {column.name: column for column in self.columns})
+
+    def column(self, name: str) -> Column:
+        """The column of that exact name; KeyError where there is none."""
+        return self.columns_by_name[name]
+
+    @property
+    def primary_key(self) -> tuple[str, ...]:
+        """Its columns, in the key's order; empty where the table has none."""
+        return next((key.columns for key in self.keys if key.primary), ())
+
+    @property
+    def identifying_key(self) -> tuple[str, ...]:
+        """The columns that tell its rows apart: the primary key, or the first total unique key over NOT NULL columns; empty: none."""
+        if self.primary_key:
+            return self.primary_key
+        for key in self.keys:
+            total = key.columns and key.predicate is None and key.valid and not key.deferrable
+            if total and all(self.column(name).not_null for name in key.columns):
+                return key.columns
+        return ()
+
+    @property
+    def stored_columns(self) -> tuple[Column, ...]:
+        """The columns that a row carries: all but the generated ones."""
+        return tuple(column for column in self.columns if column.generated is None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schema:
+    """Everything ``read_schema`` found. Tables owned by an extension and the schema ``orglift`` are left out."""
+
+    server_version: int  # 150018, 180004
+    tables: Mapping[TableName, Table]
+    sequences: Mapping[TableName, Sequence] = field(default_factory=dict)
+    views: Mapping[TableName, View] = field(default_factory=dict)
+    enums: Mapping[TableName, tuple[str, ...]] = field(default_factory=dict)
+    domains: Mapping[TableName, Domain] = field(default_factory=dict)
+    extensions: Mapping[str, str] = field(default_factory=dict)  # name -> version
+
+    def roots(self) -> Iterable[Table]:
+        """The tables that hold rows of their own for us: all but partitions, whose rows are read through their root."""
+        return (table for table in self.tables.values() if table.partition_of is None)
+
+    def root_of(self, name: TableName) -> TableName:
+        """The partitioned table at the top of a partition; of any other table, itself."""
+        table = self.tables[name]
+        while table.partition_of is not None:
+            table = self.tables[table.partition_of]
+        return table.name
+
+    def partitions(self, name: TableName) -> tuple[Table, ...]:
+        """The leaves below a partitioned table, at any depth."""
+        below = [table for table in self.tables.values() if table.partition_of == name]
+        leaves: list[Table] = []
+        for table in below:
+            leaves.extend(self.partitions(table.name) if table.kind is TableKind.PARTITIONED else (table,))
+        return tuple(leaves)
