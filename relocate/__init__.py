@@ -1,0 +1,1 @@
+"""An organization moves to another region: load, proof, switch, purge."""
