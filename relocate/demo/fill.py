@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
 
-import psycopg
 from psycopg.sql import SQL, Identifier
 
-from .data import REGION_COLUMNS, RegionRows, Row, make_users
+from splitter.db import Connection
 
-Connection = psycopg.Connection[tuple[object, ...]]
+from .data import REGION_COLUMNS, RegionRows, Row, make_users
 
 CONTROL_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "auth_user": ("id", "email", "name"),
