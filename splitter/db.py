@@ -228,9 +228,9 @@ def retrying(
     on: frozenset[str] = RETRYABLE,
     sleep: Callable[[float], None] = time.sleep,
 ) -> T:
-    """What ``action`` returns; called again while it fails with one of the SQLSTATEs ``on``, after growing, jittered pauses (some 6 s in all).
+    """What ``action`` returns; called again while it fails with one of the SQLSTATEs ``on``, after growing, jittered pauses.
 
-    Each call must be a whole transaction. The last failure is raised as it is, translated or not.
+    In all they last some 3 s. Each call must be a whole transaction. The last failure is raised as it is, translated or not.
     """
     for attempt in range(attempts - 1):
         try:

@@ -21,7 +21,8 @@
     │   ├── OtherMover
     │   ├── BadArchive
     │   ├── Unprepared              the orglift schema is not there
-    │   └── IllegalMove
+    │   ├── IllegalMove
+    │   └── NoServer                an embedded server cannot be found or started
     ├── DiffersError 1              a comparison found something
     ├── FailedError 4               after the first write: the same command goes on
     └── BugError 70
@@ -201,6 +202,12 @@ class IllegalMove(RefusedError):
     """the relocation cannot go from its phase to that one"""
 
     code = "illegal-move"
+
+
+class NoServer(RefusedError):
+    """an embedded server cannot be started"""
+
+    code = "no-server"
 
 
 class DiffersError(OrgliftError):
