@@ -1,0 +1,25 @@
+-- The split, done: no foreign key leads from a region table to a control table any more; silos.toml declares them as references.
+ALTER TABLE public.annotation_queue_assignments DROP CONSTRAINT annotation_queue_assignments_user_id_fkey;
+ALTER TABLE public.annotation_queue_items DROP CONSTRAINT annotation_queue_items_annotator_user_id_fkey;
+ALTER TABLE public.annotation_queue_items DROP CONSTRAINT annotation_queue_items_locked_by_user_id_fkey;
+ALTER TABLE public.api_keys DROP CONSTRAINT api_keys_created_by_user_id_fkey;
+ALTER TABLE public.comment_reactions DROP CONSTRAINT comment_reactions_user_id_fkey;
+ALTER TABLE public.dashboard_widgets DROP CONSTRAINT dashboard_widgets_created_by_fkey;
+ALTER TABLE public.dashboard_widgets DROP CONSTRAINT dashboard_widgets_updated_by_fkey;
+ALTER TABLE public.dashboards DROP CONSTRAINT dashboards_created_by_fkey;
+ALTER TABLE public.dashboards DROP CONSTRAINT dashboards_updated_by_fkey;
+ALTER TABLE public.default_views DROP CONSTRAINT default_views_user_id_fkey;
+ALTER TABLE public.evaluation_rules DROP CONSTRAINT evaluation_rules_created_by_user_id_fkey;
+ALTER TABLE public.evaluator_versions DROP CONSTRAINT evaluator_versions_created_by_user_id_fkey;
+ALTER TABLE public.evaluators DROP CONSTRAINT evaluators_created_by_user_id_fkey;
+ALTER TABLE public.in_app_agent_conversations DROP CONSTRAINT in_app_agent_conversations_created_by_user_id_fkey;
+ALTER TABLE public.in_app_agent_runs DROP CONSTRAINT in_app_agent_runs_triggered_by_user_id_fkey;
+ALTER TABLE public.membership_invitations DROP CONSTRAINT membership_invitations_invited_by_user_id_fkey;
+ALTER TABLE public.monitors DROP CONSTRAINT monitors_created_by_fkey;
+ALTER TABLE public.monitors DROP CONSTRAINT monitors_updated_by_fkey;
+ALTER TABLE public.notification_preferences DROP CONSTRAINT notification_preferences_user_id_fkey;
+ALTER TABLE public.organization_memberships DROP CONSTRAINT organization_memberships_user_id_fkey;
+ALTER TABLE public.project_memberships DROP CONSTRAINT project_memberships_user_id_fkey;
+ALTER TABLE public.surveys DROP CONSTRAINT surveys_user_id_fkey;
+ALTER TABLE public.table_view_presets DROP CONSTRAINT table_view_presets_created_by_fkey;
+ALTER TABLE public.table_view_presets DROP CONSTRAINT table_view_presets_updated_by_fkey;
