@@ -70,7 +70,7 @@ class Column:
     name: str
     position: int  # attnum
     type: str  # with its modifier: "character varying(20)", "numeric(10,2)", "public.mood[]"
-    bare_type: str  # without the modifier: "character varying"
+    bare_type: str  # without the modifier and safe to cast to: "character varying", "bpchar"
     base_type: str  # bare_type with every domain resolved to what lies beneath (of an array: of its elements)
     not_null: bool
     default: str | None = None  # expression, never of a generated column
@@ -81,6 +81,7 @@ class Column:
     sequence: TableName | None = None  # the sequence that feeds it: owned, identity, or named in nextval() of the default
     binary_safe: bool = True  # false: no binary input/output, or one that means something else in another database (reg*, oid aliases)
     comparable: bool = True  # has a default btree operator class
+    extension: str | None = None  # the extension that its type, or a type inside it, belongs to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,7 @@ class UniqueKey:
     nulls_not_distinct: bool = False
     deferrable: bool = False
     valid: bool = True
+    temporal: bool = False  # PostgreSQL 18: WITHOUT OVERLAPS in its last column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +144,7 @@ class Check:
     table: TableName
     expression: str
     validated: bool = True
+    enforced: bool = True  # PostgreSQL 18: NOT ENFORCED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,6 +278,7 @@ class Schema:
     enums: Mapping[TableName, tuple[str, ...]] = field(default_factory=dict)
     domains: Mapping[TableName, Domain] = field(default_factory=dict)
     extensions: Mapping[str, str] = field(default_factory=dict)  # name -> version
+    foreign_tables: Mapping[TableName, TableName | None] = field(default_factory=dict)  # -> the table whose partition it is
 
     def roots(self) -> Iterable[Table]:
         """The tables that hold rows of their own for us: all but partitions, whose rows are read through their root."""
