@@ -47,7 +47,7 @@ def temporary_servers() -> Iterator[Servers]:
     """Three servers that leave nothing behind, however we end."""
     with ExitStack() as stack:
         clusters = _at_once(lambda _: stack.enter_context(temporary(settings=_SETTINGS)), NAMES)
-        yield _with_databases(clusters)
+        yield _create_databases(clusters)
 
 
 @contextmanager
@@ -58,18 +58,17 @@ def kept_servers(folder: Path) -> Iterator[Servers]:
     """
     folder = folder.absolute()
     _claim(folder)
-    try:
+    with ExitStack() as undo:
+        undo.callback(stop_servers, folder)
         clusters = _at_once(lambda name: initialize(folder / name), NAMES)
+        undo.callback(_at_once, Cluster.stop, clusters)
         _start(clusters, detach=False)
-        servers = _with_databases(clusters)
-        yield servers
+        yield _create_databases(clusters)
         # until here they would have ended with us: only a demo that succeeded outlives its command
         _at_once(Cluster.stop, clusters)
         _start(clusters, detach=True)
-        (folder / CONFIG).write_text(servers.render_config(), encoding="utf-8")
-    except BaseException:
-        stop_servers(folder)
-        raise
+        (folder / CONFIG).write_text(_named(clusters).render_config(), encoding="utf-8")
+        undo.pop_all()
 
 
 def stop_servers(folder: Path) -> None:
@@ -98,8 +97,12 @@ def _start(clusters: Iterable[Cluster], *, detach: bool) -> None:
     _at_once(lambda cluster: cluster.start(settings=_SETTINGS, detach=detach), clusters)
 
 
-def _with_databases(clusters: Iterable[Cluster]) -> Servers:
-    servers = Servers(clusters=dict(zip(NAMES, clusters, strict=True)))
+def _named(clusters: Iterable[Cluster]) -> Servers:
+    return Servers(clusters=dict(zip(NAMES, clusters, strict=True)))
+
+
+def _create_databases(clusters: Iterable[Cluster]) -> Servers:
+    servers = _named(clusters)
     _at_once(lambda name: _create_database(servers.clusters[name], name), NAMES)
     return servers
 
