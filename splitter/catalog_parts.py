@@ -18,8 +18,12 @@ _DESCENDING = 1  # pg_index.indoption
 
 class Attribute(NamedTuple):
     name: str
-    quoted: str
     collation: int
+
+    @property
+    def quoted(self) -> str:
+        """Always in quotes: which words need them differs between versions of the server."""
+        return '"' + self.name.replace('"', '""') + '"'
 
 
 class Names:
@@ -29,7 +33,7 @@ class Names:
         self.relations: Mapping[int, TableName] = {row.oid: TableName(row.schema, row.name) for row in relations}
         self._attributes: dict[int, dict[int, Attribute]] = defaultdict(dict)
         for row in columns:
-            self._attributes[row.relation][row.position] = Attribute(row.name, row.quoted, row.collation_oid)
+            self._attributes[row.relation][row.position] = Attribute(row.name, row.collation_oid)
 
     def parts(self, relation: int, key: Iterable[int]) -> tuple[Attribute | None, ...]:
         """None for an expression, whose number is 0."""
@@ -71,8 +75,8 @@ class _Key(NamedTuple):
     @classmethod
     def of(cls, row: Any, names: Names) -> _Key:
         attributes = names.parts(row.relation, row.key[: row.key_length])
-        spelled = row.expressions or [part.quoted for part in attributes if part]
-        return cls(attributes, tuple(spelled))
+        spelled = row.expressions or [""] * len(attributes)
+        return cls(attributes, tuple(part.quoted if part else text for part, text in zip(attributes, spelled, strict=True)))
 
     @property
     def columns(self) -> tuple[str | None, ...]:
@@ -158,9 +162,7 @@ def make_foreign_key(row: Any, names: Names, *, enforced: bool = True, temporal:
 
 
 def make_check(row: Any, names: Names, *, enforced: bool = True) -> Check:
-    return Check(
-        name=row.name, table=names.relations[row.relation], expression=row.expression, validated=row.validated, enforced=enforced
-    )
+    return Check(name=row.name, table=names.relations[row.relation], expression=row.expression, validated=row.validated, enforced=enforced)
 
 
 def make_not_null_check(row: Any, names: Names) -> Check:

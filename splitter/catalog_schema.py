@@ -30,13 +30,14 @@ _FEEDING = "ina"  # identity, named in the default, owned: the first of them cou
 
 
 def make_schema(server_version: int, answers: Answers) -> Schema:
-    """Everything in ``answers`` but what belongs to an extension."""
+    """Everything in ``answers`` but what belongs to an extension or to orglift."""
     names = Names(answers["relations"], answers["columns"])
-    ours = [row for row in answers["relations"] if not row.of_extension]
+    ours = [row for row in answers["relations"] if not row.left_out]
+    kept = {row.oid for row in ours}
     return Schema(
         server_version=server_version,
         tables={table.name: table for table in _make_tables([row for row in ours if row.kind in "rp"], names, answers)},
-        sequences=_make_sequences({row.oid for row in ours if row.kind == "S"}, names, answers["sequences"]),
+        sequences=_make_sequences([row for row in answers["sequences"] if row.oid in kept], names),
         views=_make_views([row for row in ours if row.kind != "S"], answers["views"]),
         enums={TableName(row.schema, row.name): tuple(row.labels) for row in answers["named_types"] if row.kind == "e"},
         domains={domain.name: domain for domain in _make_domains(answers["named_types"])},
@@ -64,6 +65,7 @@ class _Parts:
     def __init__(self, names: Names, answers: Answers, tables: list[Any]) -> None:
         self.names = names
         self.types = Types(answers["types"])
+        self.tables = {row.oid: row for row in tables}
         self.columns = _by_relation(answers["columns"])
         self.indexes = _by_relation(answers["indexes"])
         self.constraints = _by_relation(answers["constraints"])
@@ -122,7 +124,13 @@ def _make_columns(row: Any, parts: _Parts) -> Iterator[Column]:
 
 
 def _feeding(column: Any, row: Any, parts: _Parts) -> TableName | None:
-    return parts.feeds.get((row.oid, column.position))
+    """The sequence behind a column; behind a partition's identity (PostgreSQL 17) stands that of the root."""
+    own = parts.feeds.get((row.oid, column.position))
+    if own or not (column.identity and row.is_partition and row.parents):
+        return own
+    parent = parts.tables[row.parents[0]]
+    above = next(other for other in parts.columns[parent.oid] if other.name == column.name)
+    return _feeding(above, parent, parts)
 
 
 def _make_foreign_keys(oid: int, parts: _Parts) -> Iterator[ForeignKey]:
@@ -155,28 +163,28 @@ class _Estimate(NamedTuple):
 
 def _find_feeds(rows: list[Any], names: Names) -> Feeds:
     feeds: dict[tuple[int, int], TableName] = {}
-    for row in sorted(rows, key=lambda row: _FEEDING.find(row.how or "a")):
-        if row.how is not None:
+    for row in sorted(rows, key=lambda row: _FEEDING.find(row.how or "")):
+        if row.how and row.oid in names.relations:  # a temporary sequence is not
             feeds.setdefault((row.relation, row.position), names.relations[row.oid])
     return feeds
 
 
-def _make_sequences(ours: set[int], names: Names, rows: list[Any]) -> Mapping[TableName, Sequence]:
-    owners = {row.oid: (names.relations[row.relation], *names.columns(row.relation, [row.position])) for row in rows if row.how in ("a", "i")}
-    found = {row.oid: row for row in rows if row.oid in ours}
-    return {
-        names.relations[oid]: Sequence(
-            name=names.relations[oid],
-            type=row.type,
-            start=row.start,
-            minimum=row.minimum,
-            maximum=row.maximum,
-            increment=row.increment,
-            cycle=row.cycle,
-            owner=owners.get(oid),
-        )
-        for oid, row in found.items()
-    }
+def _make_sequences(rows: list[Any], names: Names) -> Mapping[TableName, Sequence]:
+    owned = {row.oid: row for row in rows if row.how in ("a", "i")}
+    return {names.relations[row.oid]: _make_sequence(row, owned.get(row.oid), names) for row in rows}
+
+
+def _make_sequence(row: Any, owned: Any, names: Names) -> Sequence:
+    return Sequence(
+        name=names.relations[row.oid],
+        type=row.type,
+        start=row.start,
+        minimum=row.minimum,
+        maximum=row.maximum,
+        increment=row.increment,
+        cycle=row.cycle,
+        owner=(names.relations[owned.relation], names.columns(owned.relation, [owned.position])[0]) if owned else None,
+    )
 
 
 def _make_views(relations: list[Any], rows: list[Any]) -> Mapping[TableName, View]:

@@ -39,7 +39,7 @@ class Types:
         return TypeFacts(
             base_type=self._base_type(row),
             binary_safe=row.has_binary and not row.names_object and all(part.binary_safe for part in inner),
-            comparable=row.ordered or row.kind in _ALWAYS_ORDERED or bool(inner) and all(part.comparable for part in inner),
+            comparable=row.ordered or row.kind in _ALWAYS_ORDERED or (bool(inner) and all(part.comparable for part in inner)),
             extension=next(filter(None, [row.extension, *(part.extension for part in inner)]), None),
         )
 

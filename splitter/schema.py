@@ -6,13 +6,17 @@ here and never asks the server again. Nothing in this file touches a database.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import Enum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _PLAIN_PART = re.compile(r"[^.\"]+")
+
+_UNPRINTED = {"fingerprint": False}  # estimates, and what follows from other fields or differs between equal databases
 
 
 class TableName(NamedTuple):
@@ -68,7 +72,7 @@ class Column:
     """One column. Types are spelled as ``format_type`` does with an empty search path: schema-qualified unless of pg_catalog."""
 
     name: str
-    position: int  # attnum
+    position: int = field(metadata=_UNPRINTED)  # attnum
     type: str  # with its modifier: "character varying(20)", "numeric(10,2)", "public.mood[]"
     bare_type: str  # without the modifier and safe to cast to: "character varying", "bpchar"
     base_type: str  # bare_type with every domain resolved to what lies beneath (of an array: of its elements)
@@ -79,9 +83,10 @@ class Column:
     identity: str = ""  # "", "a" (ALWAYS), "d" (BY DEFAULT)
     collation: str | None = None  # only where it isn't the type's own
     sequence: TableName | None = None  # the sequence that feeds it: owned, identity, or named in nextval() of the default
-    binary_safe: bool = True  # false: no binary input/output, or one that means something else in another database (reg*, oid aliases)
-    comparable: bool = True  # has a default btree operator class
-    extension: str | None = None  # the extension that its type, or a type inside it, belongs to
+    # false: no binary input/output, or one that means something else in another database (reg*, oid aliases)
+    binary_safe: bool = field(default=True, metadata=_UNPRINTED)
+    comparable: bool = field(default=True, metadata=_UNPRINTED)  # has a default btree operator class
+    extension: str | None = field(default=None, metadata=_UNPRINTED)  # the extension that its type, or a type inside it, belongs to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,14 +234,14 @@ class Table:
     partition_strategy: str | None = None  # r range, l list, h hash
     inherits: tuple[TableName, ...] = ()  # old-style inheritance
     inherited_by: tuple[TableName, ...] = ()
-    owner: str = ""
+    owner: str = field(default="", metadata=_UNPRINTED)
     persistence: str = "p"  # p permanent, u unlogged
     row_security: bool = False
     row_security_forced: bool = False
     replica_identity: str = "d"
-    rows: int = -1  # -1: never analysed
-    bytes: int = 0
-    columns_by_name: Mapping[str, Column] = field(init=False, compare=False, repr=False, hash=False)
+    rows: int = field(default=-1, metadata=_UNPRINTED)  # -1: never analysed
+    bytes: int = field(default=0, metadata=_UNPRINTED)
+    columns_by_name: Mapping[str, Column] = field(init=False, compare=False, repr=False, hash=False, metadata=_UNPRINTED)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns_by_name", {column.name: column for column in self.columns})
@@ -280,6 +285,18 @@ class Schema:
     extensions: Mapping[str, str] = field(default_factory=dict)  # name -> version
     foreign_tables: Mapping[TableName, TableName | None] = field(default_factory=dict)  # -> the table whose partition it is
 
+    def fingerprint(self, names: Iterable[TableName] | None = None) -> str:
+        """SHA-256 (hex) over these tables' structure and the sequences that feed them; of all tables where ``names`` is None.
+
+        Equal structure gives the same on every server, whatever the order of its columns, its estimates, owners and OIDs.
+        Raises KeyError for a table that isn't there.
+        """
+        tables = [self.tables[name] for name in sorted(set(self.tables if names is None else names))]
+        fed = sorted({column.sequence for table in tables for column in table.columns if column.sequence})
+        sequences = [self.sequences[name] for name in fed if name in self.sequences]
+        structure = (tuple(_without_inherited_identity(table) for table in tables), tuple(sequences))
+        return hashlib.sha256(_json(_printable(structure)).encode()).hexdigest()
+
     def roots(self) -> Iterable[Table]:
         """The tables that hold rows of their own for us: all but partitions, whose rows are read through their root."""
         return (table for table in self.tables.values() if table.partition_of is None)
@@ -298,3 +315,30 @@ class Schema:
         for table in below:
             leaves.extend(self.partitions(table.name) if table.kind is TableKind.PARTITIONED else (table,))
         return tuple(leaves)
+
+
+def _without_inherited_identity(table: Table) -> Table:
+    """A partition as servers before 17 describe it: they don't say that its root has an identity column."""
+    if table.partition_of is None:
+        return table
+    columns = (replace(column, identity="", sequence=None) if column.identity else column for column in table.columns)
+    return replace(table, columns=tuple(columns))
+
+
+def _printable(value: Any) -> Any:
+    """``value`` as JSON that is equal for equal structure: a table's parts have no order, a key's columns have."""
+    if is_dataclass(value):
+        printed = (each for each in fields(value) if each.metadata.get("fingerprint", True))
+        said = {each.name: (getattr(value, each.name), each.default) for each in printed}
+        # without what is at its default, so that a field of a later orglift changes nothing where it says nothing
+        return {name: _printable(found) for name, (found, default) in said.items() if found != default}
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, tuple):
+        shown = [_printable(item) for item in value]
+        return sorted(shown, key=_json) if any(is_dataclass(item) for item in value) else shown
+    return value
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)

@@ -10,7 +10,7 @@ SELECT set_config('search_path', '', true), set_config('quote_all_identifiers', 
        set_config('jit', 'off', true)
 
 -- name: relations
--- Tables, views, sequences; those of extensions too, because something else may refer to them.
+-- Tables, views, sequences; those that are left out (an extension's, orglift's) too, because something else may refer to them.
 SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::text AS kind, c.relpersistence::text AS persistence,
        pg_get_userbyid(c.relowner)::text AS owner, c.relrowsecurity AS row_security, c.relforcerowsecurity AS row_security_forced,
        c.relreplident::text AS replica_identity, c.relispartition AS is_partition, pg_get_expr(c.relpartbound, c.oid) AS partition_bound,
@@ -18,17 +18,18 @@ SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::tex
        -- a partition that is being detached concurrently is no longer read through its parent
        ARRAY(SELECT i.inhparent FROM pg_inherits i WHERE i.inhrelid = c.oid AND NOT i.inhdetachpending ORDER BY i.inhseqno) AS parents,
        c.reltuples::int8 AS rows, (c.relpages + coalesce(t.relpages, 0)) * current_setting('block_size')::int8 AS bytes,
-       EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e') AS of_extension
+       n.nspname = 'orglift' OR EXISTS (
+         SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e') AS left_out
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_partitioned_table p ON p.partrelid = c.oid
   LEFT JOIN pg_class t ON t.oid = c.reltoastrelid
- WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'orglift')
+ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
  ORDER BY n.nspname, c.relname
 
 -- name: columns
 -- The columns of all tables, in their order. With typmod -1 format_type says bpchar and "bit", which a cast doesn't cut to one character.
-SELECT a.attrelid AS relation, a.attnum AS position, a.attname::text AS name, quote_ident(a.attname) AS quoted, a.atttypid AS type_oid,
+SELECT a.attrelid AS relation, a.attnum AS position, a.attname::text AS name, a.atttypid AS type_oid,
        format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS not_null, a.attidentity::text AS identity,
        a.attgenerated::text AS generated, pg_get_expr(d.adbin, d.adrelid) AS expression, a.attcollation AS collation_oid,
        CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END AS collation
@@ -36,7 +37,7 @@ SELECT a.attrelid AS relation, a.attnum AS position, a.attname::text AS name, qu
   JOIN pg_class c ON c.oid = a.attrelid
   JOIN pg_type t ON t.oid = a.atttypid
   LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
- WHERE c.relkind IN ('r', 'p') AND c.oid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped
+ WHERE c.relkind IN ('r', 'p', 'f') AND c.oid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped
  ORDER BY a.attrelid, a.attnum
 
 -- name: types
@@ -44,7 +45,7 @@ SELECT a.attrelid AS relation, a.attnum AS position, a.attname::text AS name, qu
 WITH RECURSIVE used AS (
   SELECT DISTINCT a.atttypid AS oid
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-   WHERE c.relkind IN ('r', 'p') AND c.oid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped
+   WHERE c.relkind IN ('r', 'p', 'f') AND c.oid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped
   UNION
   SELECT part.oid
     FROM used JOIN pg_type t ON t.oid = used.oid
