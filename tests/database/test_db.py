@@ -151,7 +151,9 @@ def test_a_session_that_was_ended_is_a_lost_connection(conn, database, run_sql):
 
 def test_a_refusal_after_the_first_write_is_a_failure(conn):
     conn.execute("CREATE TABLE public.t (a int NOT NULL)")
-    failure = FailedError.after_write(refuse(conn, "INSERT INTO public.t VALUES (NULL)"))
+    refusal = refuse(conn, "INSERT INTO public.t VALUES (NULL)")
+    assert isinstance(refusal, Conflict)
+    failure = FailedError.after_write(refusal)
     assert failure.exit == 4
     assert failure.problems[0].code == "not-null"
     assert failure.hint.endswith("run the same command again to go on")
