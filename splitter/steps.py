@@ -1,0 +1,129 @@
+"""The vocabulary of a plan: what will be done to one database, as values that print, travel as JSON and can be compared.
+
+A step carries its cost: the lock that it takes, for how long it may wait and run, and what it means for the application. Nothing in
+this file touches a database; ``apply`` runs what stands here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+import orjson
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from splitter.errors import UsageError
+from splitter.schema import TableName
+
+FORMAT = 1
+
+
+class Lock(str, Enum):
+    """The strongest lock that a step takes, on the object that its purpose names."""
+
+    NONE = "none"
+    ACCESS_SHARE = "ACCESS SHARE"
+    ROW_SHARE = "ROW SHARE"
+    ROW_EXCLUSIVE = "ROW EXCLUSIVE"
+    SHARE_UPDATE_EXCLUSIVE = "SHARE UPDATE EXCLUSIVE"
+    SHARE = "SHARE"
+    SHARE_ROW_EXCLUSIVE = "SHARE ROW EXCLUSIVE"
+    EXCLUSIVE = "EXCLUSIVE"
+    ACCESS_EXCLUSIVE = "ACCESS EXCLUSIVE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One statement of a plan, or several that only make sense in one transaction.
+
+    ``precondition`` is a query of one boolean, asked right before: true, the step has to be done; false, it is done already; null or
+    no row, its object is not what the plan was made for. Times are milliseconds; a ``statement_timeout_ms`` of 0 is none.
+    """
+
+    purpose: str
+    sql: str
+    lock: Lock
+    lock_timeout_ms: int
+    statement_timeout_ms: int
+    transactional: bool = True
+    hazard: str = ""
+    undo: str | None = None  # SQL; None where there is no way back
+    precondition: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanDatabase:
+    """The database that a plan is for: by silo and uuid, never by URL. ``silo`` is ``control`` or a region's name."""
+
+    silo: str
+    uuid: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """``steps`` in their order. ``fingerprint`` covers ``tables``; ``notes`` is what a person should know and no step does."""
+
+    kind: str  # break-fks, widen-ids, region-ids
+    database: PlanDatabase
+    fingerprint: str
+    tables: tuple[TableName, ...]
+    steps: tuple[Step, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The same for the same plan: 32 hex digits, the key of its journal."""
+        return hashlib.sha256(plan_to_json(self)).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    __pydantic_config__ = ConfigDict(extra="forbid")
+    orglift_plan: int
+    plan: dict[str, Any]
+
+
+_PLAN: TypeAdapter[Plan] = TypeAdapter(Plan)
+_FILE: TypeAdapter[_File] = TypeAdapter(_File)
+
+
+def plan_to_json(plan: Plan) -> bytes:
+    """The plan as a file's content: indented JSON, keys in the order of the classes."""
+    content = {"orglift_plan": FORMAT, "plan": _PLAN.dump_python(plan, mode="json")}
+    return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def plan_from_json(content: bytes) -> Plan:
+    """The plan that ``plan_to_json`` wrote. UsageError for anything else."""
+    hint = "make the plan anew with `splitter plan`"
+    try:
+        file = _FILE.validate_json(content)
+        if file.orglift_plan != FORMAT:
+            raise UsageError(f"the plan has format {file.orglift_plan}, and this orglift reads format {FORMAT}", hint=hint)
+        return _PLAN.validate_python(file.plan, extra="forbid")
+    except ValidationError as exc:
+        first = exc.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"this is not a plan: {place or 'the file'}: {first['msg'].lower()}", hint=hint) from exc
+
+
+def plan_to_text(plan: Plan) -> str:
+    """The plan for a person: what, on which lock, for how long, and the statements."""
+    lines = [f"plan {plan.kind} for {plan.database.silo}, database {plan.database.uuid}"]
+    lines += [f"  note: {note}" for note in plan.notes]
+    if not plan.steps:
+        lines.append("  nothing to do")
+    for number, step in enumerate(plan.steps, start=1):
+        lines += ["", f"{number}. {step.purpose}", f"   {_cost(step)}"]
+        lines += [f"   hazard: {step.hazard}"] if step.hazard else []
+        lines += [f"   undo: {step.undo or 'none'}", *(f"       {line}" for line in step.sql.splitlines())]
+    return "\n".join(lines) + "\n"
+
+
+def _cost(step: Step) -> str:
+    limit = f"runs at most {step.statement_timeout_ms} ms" if step.statement_timeout_ms else "runs without a limit"
+    where = "in a transaction" if step.transactional else "outside a transaction"
+    return f"lock: {step.lock.value}, waits at most {step.lock_timeout_ms} ms, {limit}, {where}"

@@ -1,0 +1,85 @@
+"""A plan prints, travels as JSON unchanged, and nothing else is taken for one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID
+
+import orjson
+import pytest
+
+from splitter.errors import UsageError
+from splitter.schema import TableName
+from splitter.steps import Lock, Plan, PlanDatabase, Step, plan_from_json, plan_to_json, plan_to_text
+
+STEP = Step(
+    purpose='index "we.ird" on project',
+    sql='CREATE INDEX CONCURRENTLY "we.ird" ON project (id)\n  WHERE name <> $$ü$$',
+    lock=Lock.SHARE_UPDATE_EXCLUSIVE,
+    lock_timeout_ms=300,
+    statement_timeout_ms=0,
+    transactional=False,
+    hazard="waits for old transactions",
+    undo='DROP INDEX CONCURRENTLY "we.ird"',
+    precondition="SELECT true",
+)
+PLAN = Plan(
+    kind="break-fks",
+    database=PlanDatabase(silo="us", uuid=UUID(int=7)),
+    fingerprint="ab" * 32,
+    tables=(TableName("public", "project"), TableName("we.ird", "t")),
+    steps=(STEP, replace(STEP, transactional=True, undo=None, hazard="")),
+    notes=("be careful",),
+)
+
+
+def test_a_plan_survives_json():
+    again = plan_from_json(plan_to_json(PLAN))
+    assert again == PLAN
+    assert again.id == PLAN.id
+    assert isinstance(again.tables[0], TableName)
+
+
+def test_another_plan_has_another_id():
+    assert replace(PLAN, notes=()).id != PLAN.id
+    assert replace(PLAN, steps=PLAN.steps[:1]).id != PLAN.id
+
+
+def test_the_text_shows_what_each_step_costs():
+    text = plan_to_text(PLAN)
+    assert "plan break-fks for us, database 00000000-0000-0000-0000-000000000007" in text
+    assert "note: be careful" in text
+    assert "lock: SHARE UPDATE EXCLUSIVE, waits at most 300 ms, runs without a limit, outside a transaction" in text
+    assert "hazard: waits for old transactions" in text
+    assert text.count("undo: none") == 1
+    assert "         WHERE name <> $$ü$$" in text
+
+
+def test_an_empty_plan_says_so():
+    assert "nothing to do" in plan_to_text(replace(PLAN, steps=()))
+
+
+def changed(**plan: object) -> bytes:
+    file = orjson.loads(plan_to_json(PLAN))
+    file["plan"].update(plan)
+    return orjson.dumps(file)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "invalid json"),
+        (b"[1]", "this is not a plan"),
+        (b"\xff\xfe", "this is not a plan"),
+        (b"{}", "orglift_plan: field required"),
+        (b'{"orglift_plan": 2, "plan": {}}', "format 2"),
+        (b'{"orglift_plan": 1, "plan": {}, "more": 1}', "more"),
+        (changed(kind=None), "kind"),
+        (changed(surprise=1), "surprise"),
+        (changed(steps=[{"sql": "DROP TABLE x"}]), "steps.0.purpose"),
+    ],
+)
+def test_anything_else_is_refused(content, told):
+    with pytest.raises(UsageError, match=told) as caught:
+        plan_from_json(content)
+    assert "splitter plan" in caught.value.hint
