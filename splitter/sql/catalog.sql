@@ -31,7 +31,9 @@ SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::tex
 -- The columns of all tables, in their order. With typmod -1 format_type says bpchar and "bit", which a cast doesn't cut to one character.
 SELECT a.attrelid AS relation, a.attnum AS position, a.attname::text AS name, a.atttypid AS type_oid,
        format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS not_null, a.attidentity::text AS identity,
-       a.attgenerated::text AS generated, pg_get_expr(d.adbin, d.adrelid) AS expression, a.attcollation AS collation_oid,
+       a.attgenerated::text AS generated, a.attcollation AS collation_oid,
+       -- a default names no column; without the table pg_get_expr needn't learn its columns, which took most of the time
+       pg_get_expr(d.adbin, CASE WHEN a.attgenerated = '' THEN 0 ELSE d.adrelid END) AS expression,
        CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END AS collation
   FROM pg_attribute a
   JOIN pg_class c ON c.oid = a.attrelid
