@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from splitter.events import Advanced, Finished, Note, Started, silent
+from splitter.events import Advanced, Note, Started, silent
 
 
 def test_events_are_equal_by_what_they_say():
