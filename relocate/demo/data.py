@@ -33,6 +33,8 @@ REGION_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
+# Rows of these never leave their region, so their ids are small ones everywhere.
+_ALWAYS_LOCAL = ("plan", "task_queue")
 _START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 _PLANS = {"free": (0, 5_000), "team": (2_900, 100_000), "business": (9_900, 5_000_000)}
 _PEOPLE = ("Ada", "Björn", "Chidi", "Dolores", "Elif", "Farouk", "Grete", "Hiro", "Inês", "Jürgen", "Katarzyna", "Luz")
@@ -96,7 +98,7 @@ def make_users() -> tuple[Row, ...]:
 
 
 def make_us(*, base: int = 0, factor: float = 1.0) -> RegionRows:
-    """The region where everything began: three organizations; ``base`` is added to every id, 0 makes local ones."""
+    """The region where everything began: three organizations; ``base`` is added to ids, 0 makes local ones."""
     return make_region((ACME, GLOBEX, INITECH), plans=("free", "team", "business"), base=base, seed=1, factor=factor)
 
 
@@ -147,7 +149,8 @@ class _Maker:
 
     def add(self, table: str, home: _Home | None, *values: object) -> int:
         """A row with the next id, which is returned."""
-        number = self.base + len(self.tables[table]) + 1
+        base = 0 if table in _ALWAYS_LOCAL else self.base
+        number = base + len(self.tables[table]) + 1
         self.link(table, home, number, *values)
         return number
 
