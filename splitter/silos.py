@@ -6,21 +6,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from enum import Enum
 from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias
 
-from splitter.errors import ConfigError
-from splitter.json_path import PathStep
+from splitter.errors import ConfigError, Problem
+from splitter.json_path import PathStep, spell_path
 from splitter.layout import IdLayout
+from splitter.nearest import did_you_mean
+from splitter.places import KeyPath, Places
 from splitter.schema import TableName, split_name
 
 OnDelete: TypeAlias = Literal["cascade", "set null", "none", "restrict"]
 Effect: TypeAlias = Literal["cascade", "set null", "none"]
-KeyPath: TypeAlias = tuple[str | int, ...]  # where a key of the file stands: ("references", 3, "from")
+Dangling: TypeAlias = Literal["keep", "null", "refuse"]
+OnMove: TypeAlias = Literal["follow", "null"]
+OnMissing: TypeAlias = Literal["refuse", "insert"]
 Scalar: TypeAlias = int | str | bool
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -71,12 +74,15 @@ class Database:
         """The URL with its variables filled in; ConfigError names the key and every variable that is not set."""
         values = self.environ if environ is None else environ
         names = dict.fromkeys(_VARIABLE.findall(self.raw))
-        unset = [name for name in names if not values.get(name)]
+        unset = [name for name in names if name not in values]
         if unset:
             shown = ", ".join(f"${{{name}}}" for name in unset)
             hint = f"set {', '.join(unset)} in the environment"
             raise ConfigError(f"{self.setting} needs {shown}, which the environment does not set", hint=hint)
-        return _VARIABLE.sub(lambda found: values[found[1]], self.raw)
+        url = _VARIABLE.sub(lambda found: values[found[1]], self.raw)
+        if not url.strip():
+            raise ConfigError(f"{self.setting} is empty: {self.raw} is set to nothing", hint=f"set {', '.join(names)} to a URL")
+        return url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +112,13 @@ class SoftTarget:
     columns: tuple[str, ...]
     label: str | None = None
 
+    def __str__(self) -> str:
+        return _spell_columns(self.table, self.columns) + (f" [{self.label}]" if self.label is not None else "")
+
+
+def _spell_columns(table: TableName, columns: tuple[str, ...]) -> str:
+    return ", ".join(spell_column(table, column) for column in columns)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoftReference:
@@ -126,13 +139,18 @@ class SoftReference:
     on_delete: OnDelete | None = None
     restrict_becomes: Effect | None = None
     none_values: tuple[int | str, ...] = ()
-    dangling: Literal["keep", "null", "refuse"] = "keep"
-    on_move: Literal["follow", "null"] = "follow"
-    key: KeyPath = ()  # where it stands in the file
+    dangling: Dangling = "keep"
+    on_move: OnMove = "follow"
+    key: KeyPath = field(default=(), compare=False)  # where it stands in the file
 
     @property
     def polymorphic(self) -> bool:
         return any(target.label is not None for target in self.targets)
+
+    def __str__(self) -> str:
+        path = f" {spell_path(self.path)}" if self.json else ""
+        targets = ", ".join(str(target) for target in self.targets)
+        return f"{_spell_columns(self.table, self.columns)}{path} -> {targets}"
 
     @property
     def delete_effect(self) -> Effect | None:
@@ -149,12 +167,13 @@ class TableRules:
     why: str | None = None
     match: tuple[tuple[str, ...], ...] = ()  # natural keys; the first one without NULL counts
     ignore: tuple[str, ...] = ()  # columns whose difference does not matter when shared rows are matched
-    on_missing: Literal["refuse", "insert"] = "refuse"
+    on_missing: OnMissing = "refuse"
     shared_where: str | None = None  # SQL: the part of an owned table that is shared
     owner: tuple[str, ...] = ()  # columns of the reference that alone decides who owns a row
     ids: tuple[str, ...] = ()
     not_ids: tuple[str, ...] = ()
     accept_triggers: tuple[str, ...] = ()
+    key: KeyPath = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,11 +192,12 @@ class Accepted:
     code: str
     object: str
     why: str
+    key: KeyPath = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiloMap:
-    """The whole file. ``lines`` tells where each key stands (1 is the first line)."""
+    """The whole file. ``places`` tells where each key stands in it."""
 
     organization: Organization
     ids: IdLayout = field(default_factory=IdLayout)
@@ -187,8 +207,7 @@ class SiloMap:
     tables: Mapping[TableName, TableRules] = field(default_factory=dict)
     hooks: Hooks = Hooks()
     accepted: tuple[Accepted, ...] = ()
-    source: str = field(default="silos.toml", compare=False)
-    lines: Mapping[KeyPath, int] = field(default_factory=dict, repr=False, compare=False)
+    places: Places = field(default_factory=Places, repr=False, compare=False)
 
     def rules(self, table: TableName) -> TableRules:
         """What the file says of a table."""
@@ -221,21 +240,26 @@ class SiloMap:
             return self.control.database
         if len(self.regions) == 1:
             return next(iter(self.regions.values()))
-        raise ConfigError(f"{self.source} names no control database", hint="add [control] with url")
+        raise ConfigError(f"{self.places.source} names no control database", hint="add [control] with url")
 
     def region(self, name: str) -> Database:
         """The region of that exact name; ConfigError with the nearest one where there is none."""
         if name in self.regions:
             return self.regions[name]
-        known = ", ".join(self.regions) or "none at all"
-        hint = meant(name, self.regions) or f"{self.source} has {known}"
+        known = ", ".join(self.regions) or "none"
+        hint = did_you_mean(name, self.regions, f"the regions of {self.places.source}: {known}")
         raise ConfigError(f"there is no region {name!r}", hint=hint)
 
 
-def meant(found: str, known: Mapping[str, object] | tuple[str, ...]) -> str:
-    """``did you mean 'x'?`` for the nearest of the known names; empty where none is near."""
-    near = get_close_matches(found, list(known), n=1)
-    return f"did you mean {near[0]!r}?" if near else ""
+def config_error(source: str, problems: Iterable[Problem]) -> ConfigError:
+    """The error that carries everything that is wrong with one file; its message counts, the problems tell."""
+    found = tuple(problems)
+    return ConfigError(f"{source} has {len(found)} problem{'s' if len(found) != 1 else ''}", problems=found)
+
+
+def spell_column(table: TableName, column: str) -> str:
+    """``t.col``, as silos.toml spells it."""
+    return f"{table}.{TableName('public', column)}"  # a column is quoted as a table's own part is
 
 
 def matches(pattern: str, table: TableName) -> bool:
