@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -43,6 +42,7 @@ from splitter.silos_model import (
     RegionPart,
     TablePart,
     Wrong,
+    shown,
     table_name,
 )
 from splitter.silos_rules import file_remarks
@@ -57,6 +57,10 @@ _WANTED = {
     "float_type": "write a number",
     "bool_type": "write true or false",
     "list_type": "write a list: [ ... ]",
+    "greater_than": "write a number above {gt}",
+    "greater_than_equal": "write {ge} or more",
+    "less_than_equal": "write {le} or less",
+    "finite_number": "write a number",
 }
 
 
@@ -119,7 +123,8 @@ class _Reader:
     def read(self, model: type[Model], raw: object, key: KeyPath) -> Model | None:
         """One section as its model; None, with remarks, where it is wrong."""
         if not isinstance(raw, dict):
-            self.remark(key, "wrong-value", f"{_shown(raw)} is not a table", f"write [{spell_key(key)}] and its keys below it")
+            remedy = "write { key = value, ... }" if isinstance(key[-1], int) else f"write [{spell_key(key)}] and its keys below it"
+            self.remark(key, "wrong-value", f"{shown(raw)} is not a table", remedy)
             return None
         try:
             return model.model_validate(raw)
@@ -136,7 +141,7 @@ class _Reader:
         if isinstance(raw, dict):
             yield from raw.items()
         else:
-            self.remark((name,), "wrong-value", f"{_shown(raw)} is not a table", f"write [{name}.NAME] for each")
+            self.remark((name,), "wrong-value", f"{shown(raw)} is not a table", f"write [{name}.NAME] for each")
 
     def items(self, name: str, model: type[Model]) -> Iterator[tuple[KeyPath, Model]]:
         """The valid items of a section that is an array of tables."""
@@ -160,7 +165,7 @@ class _Reader:
 
     def hide(self, raw: object) -> Hide | None:
         part = self.read(HidePart, raw, ("organization", "hide"))
-        return part and Hide(column=part.column, live=part.live, moving=part.moving)
+        return None if part is None else Hide(column=part.column, live=part.live, moving=part.moving)
 
     def ids(self) -> IdLayout:
         part = self.read(IdsPart, self.raw.get("ids", {}), ("ids",))
@@ -180,7 +185,9 @@ class _Reader:
 
     def mapping(self, raw: object) -> OwnMapping | None:
         part = self.read(MappingPart, raw, ("control", "mapping"))
-        return part and OwnMapping(table=part.table, organization=part.organization, slug=part.slug, region=part.region)
+        if part is None:
+            return None
+        return OwnMapping(table=part.table, organization=part.organization, slug=part.slug, region=part.region)
 
     def database(self, name: str, setting: str, url: str) -> Database:
         return Database(name=name, setting=setting, raw=url, environ=self.environ)
@@ -233,7 +240,7 @@ class _Reader:
         try:
             return table_name(name)
         except Wrong as exc:
-            self.remark(key, "wrong-value", exc.found, exc.remedy)
+            self.remark(key, exc.code, exc.found, exc.remedy)
             return None
 
     def hooks(self) -> Hooks:
@@ -269,22 +276,16 @@ def _remark(error: Mapping[str, Any], model: type[Part], section: KeyPath) -> Re
     if kind == "extra_forbidden":
         return _unknown_key(key, [field.alias or name for name, field in model.model_fields.items()])
     if kind == "missing":
-        return Remark(key, "missing-key", "is missing", f"add {key[-1]} to {spell_key(section)}")
+        return Remark(key, "missing-key", "is missing", f"add the key {str(key[-1])!r}")
     if isinstance(wrong, Wrong):
-        return Remark(key, "wrong-value", wrong.found, wrong.remedy)
+        return Remark(key, wrong.code, wrong.found, wrong.remedy)
     if kind == "literal_error":
         expected = error["ctx"]["expected"].replace("'", '"')
-        return Remark(key, "wrong-value", f"{_shown(error['input'])} is none of its values", f"write {expected}")
-    message = error["msg"]
-    return Remark(key, "wrong-value", f"{_shown(error['input'])} does not fit", _WANTED.get(kind, message[:1].lower() + message[1:]))
+        return Remark(key, "wrong-value", f"{shown(error['input'])} is none of its values", f"write {expected}")
+    remedy = _WANTED.get(kind, "write a value of the right kind").format(**error.get("ctx", {}))
+    return Remark(key, "wrong-value", f"{shown(error['input'])} does not fit", remedy)
 
 
 def _unknown_key(key: KeyPath, known: Iterable[str]) -> Remark:
     keys = list(known)
     return Remark(key, "unknown-key", f"unknown key {key[-1]!r}", did_you_mean(str(key[-1]), keys, f"its keys are {', '.join(keys)}"))
-
-
-def _shown(value: object) -> str:
-    """A value as TOML would have it, cut short."""
-    text = json.dumps(value, default=str, ensure_ascii=False)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -5,12 +5,14 @@ A section is one flat model, so that an error's key is the section's and one mor
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator
 
+from splitter.errors import scrub
 from splitter.json_path import PathStep, parse_path
 from splitter.schema import TableName, split_name
 from splitter.silos import Dangling, Effect, OnDelete, OnMissing, OnMove, Scalar, SoftTarget
@@ -25,15 +27,22 @@ _SETTING_PASSWORD = re.compile(r"(?:^|[?&\s])(?:ssl)?password\s*=\s*('[^']*'|[^&
 class Wrong(ValueError):
     """A value that a key may not have: what was found, and what would be right."""
 
-    def __init__(self, found: str, remedy: str) -> None:
+    def __init__(self, found: str, remedy: str, code: str = "wrong-value") -> None:
         super().__init__(found)
+        self.code = code
         self.found = found
         self.remedy = remedy
 
 
+def shown(value: object) -> str:
+    """A value as TOML would have it, without passwords, cut short."""
+    text = scrub(json.dumps(value, default=str, ensure_ascii=False))
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
 def _text(value: Any, wanted: str) -> str:
     if not isinstance(value, str):
-        raise Wrong(f"{value!r} is not a string", f"write {wanted}")
+        raise Wrong(f"{shown(value)} is not a string", f"write {wanted}")
     if not value.strip():
         raise Wrong("is empty", f"write {wanted}")
     return value
@@ -55,7 +64,7 @@ def _parts(value: Any, wanted: str, lengths: tuple[int, ...]) -> tuple[str, ...]
     except ValueError as exc:
         raise Wrong(str(exc), f"write {wanted}; a part with a dot or a quote in double quotes, as in SQL") from exc
     if len(parts) not in lengths:
-        raise Wrong(f"{value!r} has {len(parts)} part{'s' if len(parts) > 1 else ''}", f"write {wanted}")
+        raise Wrong(f"{shown(value)} has {len(parts)} part{'s' if len(parts) > 1 else ''}", f"write {wanted}")
     return parts
 
 
@@ -129,19 +138,18 @@ def _owner(value: Any) -> tuple[str, ...]:
 def _scalar(value: Any) -> Scalar:
     if isinstance(value, int | str):
         return value
-    raise Wrong(f"{value!r} is no value of a column", "write a number, a string, true or false")
+    raise Wrong(f"{shown(value)} is no value of a column", "write a number, a string, true or false")
 
 
 def _nobody(value: Any) -> int | str:
     if isinstance(value, int | str) and not isinstance(value, bool):
         return value
-    raise Wrong(f"{value!r} is no id", "write numbers or strings")
+    raise Wrong(f"{shown(value)} is no id", "write numbers or strings")
 
 
 def _natural_key(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list):
-        shown = f'"{value}"' if isinstance(value, str) else "..."
-        raise Wrong(f"{value!r} is not a list of columns", f"write a list of alternatives, each a list: match = [[{shown}]]")
+        raise Wrong(f"{shown(value)} is not a list of columns", f"write a list of alternatives, each a list: match = [[{shown(value)}]]")
     columns = tuple(_name(one) for one in _several(value, "columns"))
     if len(set(columns)) < len(columns):
         raise Wrong("names a column twice", "name each column once")
@@ -158,7 +166,7 @@ def _url(value: Any) -> str:
         raise Wrong("has a ${ that names no variable", "write ${NAME}: letters, digits and _")
     if _has_password(value):
         remedy = "take it from the environment: ${NAME} in its place, or for the whole URL"
-        raise Wrong("holds a password, and secrets never stand in this file", remedy)
+        raise Wrong("holds a password, and secrets never stand in this file", remedy, "secret")
     return value
 
 
