@@ -1,0 +1,237 @@
+"""Which tables belong to an organization, and by which ways: decided from the schema and silos.toml alone.
+
+A table is owned when a way, a chain of owning references, leads from it to the organization's table. Which rows a way gives, and
+which of several ways are needed, is asked of the database in ``exports.membership``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from splitter.errors import Problem
+from splitter.graph import Kind, Reference, ReferenceGraph, components
+from splitter.schema import Schema, Table, TableName
+from splitter.silos import Export, Silo, SiloMap
+
+
+class Standing(str, Enum):
+    """What becomes of a table's rows when an organization is taken out."""
+
+    OWNED = "owned"  # the organization's rows go, those of others stay
+    REFERENCED = "referenced"  # rows that go along because the organization's rows refer to them
+    SHARED = "shared"  # every region has them; matched by a natural key
+    NONE = "none"  # left where it is, for a reason that a person wrote
+    CONTROL = "control"  # of the other silo
+    UNDECIDED = "undecided"  # nothing ties it to the organization and nobody said anything: stops an export
+
+
+EXPORTED = frozenset({Standing.OWNED, Standing.REFERENCED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableScope:
+    """One table with its ways to the organization, best first.
+
+    ``ways`` lead to tables that come earlier in the scope's order; ``back_ways`` close a cycle (or are self-references) and count only
+    when rows hang on them alone.
+    """
+
+    name: TableName
+    standing: Standing
+    ways: tuple[Reference, ...] = ()
+    back_ways: tuple[Reference, ...] = ()
+    pointers: tuple[Reference, ...] = ()  # of a REFERENCED table: the exported references that point at its rows
+    cycle: int | None = None  # tables of one cycle of ways (or of REFERENCED tables) share the number
+    shared_where: str | None = None  # rows of an owned table for which this holds are shared
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Every table of a region, decided; ``tables`` come in an order in which ways lead backwards."""
+
+    root: TableName
+    root_key: tuple[str, ...]
+    tables: Mapping[TableName, TableScope]
+    graph: ReferenceGraph
+    problems: tuple[Problem, ...] = ()
+    schema: Schema = field(repr=False)
+
+    def standing(self, name: TableName) -> Standing:
+        """A table that isn't in this database (control's, seen from a region) stands as control."""
+        scope = self.tables.get(name)
+        return scope.standing if scope else Standing.CONTROL
+
+    @property
+    def exported(self) -> tuple[TableScope, ...]:
+        return tuple(scope for scope in self.tables.values() if scope.standing in EXPORTED)
+
+    @property
+    def shared(self) -> tuple[TableScope, ...]:
+        """Tables of which a row may be shared: those that are, and the owned ones with a ``shared_where``."""
+        return tuple(scope for scope in self.tables.values() if scope.standing is Standing.SHARED or scope.shared_where)
+
+    def table(self, name: TableName) -> Table:
+        return self.schema.tables[name]
+
+    def references_of(self, name: TableName) -> tuple[Reference, ...]:
+        return self.graph.of(name)
+
+
+def plan_scope(schema: Schema, silos: SiloMap, graph: ReferenceGraph) -> Scope:
+    """Decide every table of ``schema``; what nobody decided is in ``problems``."""
+    root = silos.organization.table
+    standing = _standings(schema, silos, graph)
+    owned = _owned_in_order(schema, silos, graph, standing)
+    referenced = _referenced_in_order(graph, standing)
+    rest = [TableScope(name=name, standing=each) for name, each in standing.items() if name not in owned and name not in referenced]
+    tables = {**owned, **referenced, **{scope.name: scope for scope in rest}}
+    return Scope(
+        root=root,
+        root_key=_root_key(schema, root),
+        tables=tables,
+        graph=graph,
+        problems=tuple(_problems(schema, silos, tables)),
+        schema=schema,
+    )
+
+
+def _root_key(schema: Schema, root: TableName) -> tuple[str, ...]:
+    table = schema.tables.get(root)
+    return table.identifying_key if table else ()
+
+
+def _standings(schema: Schema, silos: SiloMap, graph: ReferenceGraph) -> dict[TableName, Standing]:
+    """A standing for each table; what isn't said by the file is OWNED if a way leads to the organization, else UNDECIDED."""
+    said = {table.name: _said(silos, table.name) for table in schema.roots()}
+    closed = {name for name, each in said.items() if each in (Standing.SHARED, Standing.CONTROL, Standing.REFERENCED)}
+    reached = _reached(silos, graph, said.keys() - closed)
+    return {name: each or (Standing.OWNED if name in reached else Standing.UNDECIDED) for name, each in said.items()}
+
+
+def _said(silos: SiloMap, name: TableName) -> Standing | None:
+    if silos.silo_of(name) is Silo.CONTROL:
+        return Standing.CONTROL
+    words = {Export.SHARED: Standing.SHARED, Export.REFERENCED: Standing.REFERENCED, Export.NONE: Standing.NONE}
+    return words.get(silos.rules(name).export)
+
+
+def _reached(silos: SiloMap, graph: ReferenceGraph, open_tables: Iterable[TableName]) -> set[TableName]:
+    """The tables of ``open_tables`` from which ways lead to the organization's table, that one included."""
+    passable = set(open_tables)
+    reached = {silos.organization.table} & passable
+    frontier = list(reached)
+    while frontier:
+        for reference in graph.to(frontier.pop()):
+            name = reference.table
+            if name in passable and name not in reached and is_way(silos, reference):
+                reached.add(name)
+                frontier.append(name)
+    return reached
+
+
+def is_way(silos: SiloMap, reference: Reference) -> bool:
+    """Whether a reference may decide ownership: not from the organization itself, and not beside a declared ``owner``."""
+    if not reference.owns or reference.table == silos.organization.table:
+        return False
+    owner = silos.rules(reference.table).owner
+    return not owner or reference.columns == owner
+
+
+def _owned_in_order(
+    schema: Schema, silos: SiloMap, graph: ReferenceGraph, standing: Mapping[TableName, Standing]
+) -> dict[TableName, TableScope]:
+    """Owned tables (and excluded ones on the way to them) ordered so that as many ways as possible lead backwards."""
+    open_tables = [name for name, each in standing.items() if each in (Standing.OWNED, Standing.NONE)]
+    reached = _reached(silos, graph, open_tables)
+    ways = {name: [way for way in graph.of(name) if way.target in reached and is_way(silos, way)] for name in reached}
+    distance = _distances(silos.organization.table, ways)
+    nodes = sorted(reached, key=lambda name: (distance[name], name))
+    result: dict[TableName, TableScope] = {}
+    for number, members in enumerate(components(nodes, lambda name: [way.target for way in ways[name]])):
+        cyclic = len(members) > 1 or any(way.target == members[0] for way in ways[members[0]])
+        for name in sorted(members, key=lambda member: (distance[member], member)):
+            forward = [way for way in ways[name] if way.target in result and way.target != name]
+            forward.sort(key=lambda way: _way_rank(schema, distance, way))
+            result[name] = TableScope(
+                name=name,
+                standing=standing[name],
+                ways=tuple(forward),
+                back_ways=tuple(way for way in ways[name] if way not in forward),
+                cycle=number if cyclic else None,
+                shared_where=silos.rules(name).shared_where,
+            )
+    return result
+
+
+def _distances(root: TableName, ways: Mapping[TableName, list[Reference]]) -> dict[TableName, int]:
+    distance = {root: 0}
+    frontier = [root]
+    while frontier:
+        near = set(frontier)
+        frontier = [name for name, own in ways.items() if name not in distance and any(way.target in near for way in own)]
+        distance |= dict.fromkeys(frontier, distance[min(near)] + 1)
+    return distance
+
+
+def _way_rank(schema: Schema, distance: Mapping[TableName, int], way: Reference) -> tuple[bool, bool, bool, int, str]:
+    """Indexed ways first, then those that every row has, then short ones: the first way selects, the others are only probed."""
+    table = schema.tables[way.table]
+    fixed = {way.type_column} if way.type_column else set()
+    indexed = any(leads_index(index.columns, way.columns, fixed) for index in table.indexes if index.predicate is None and index.valid)
+    return (not indexed, way.nullable or way.kind is Kind.POLYMORPHIC, way.kind is not Kind.HARD, distance[way.target], str(way))
+
+
+def leads_index(columns: tuple[str | None, ...], wanted: tuple[str, ...], fixed: Iterable[str] = ()) -> bool:
+    """Whether an index on ``columns`` starts with the ``wanted`` ones, in any order, apart from ``fixed`` ones (held equal)."""
+    held = set(fixed)
+    rest = [column for column in columns if column not in held]
+    return len(rest) >= len(wanted) and set(rest[: len(wanted)]) == set(wanted)
+
+
+def _referenced_in_order(graph: ReferenceGraph, standing: Mapping[TableName, Standing]) -> dict[TableName, TableScope]:
+    nodes = sorted(name for name, each in standing.items() if each is Standing.REFERENCED)
+    pointers = {
+        name: tuple(reference for reference in graph.to(name) if standing.get(reference.table) in EXPORTED and follows(reference))
+        for name in nodes
+    }
+    result: dict[TableName, TableScope] = {}
+    for number, members in enumerate(components(nodes, lambda name: [reference.table for reference in pointers[name]])):
+        cyclic = len(members) > 1 or any(reference.table == members[0] for reference in pointers[members[0]])
+        for name in members:
+            cycle = -1 - number if cyclic else None
+            result[name] = TableScope(name=name, standing=Standing.REFERENCED, pointers=pointers[name], cycle=cycle)
+    return result
+
+
+def follows(reference: Reference) -> bool:
+    """False where silos.toml unsets the reference on a move (``on_move = "null"``)."""
+    return reference.declared is None or reference.declared.on_move == "follow"
+
+
+def _problems(schema: Schema, silos: SiloMap, tables: Mapping[TableName, TableScope]) -> Iterable[Problem]:
+    root = schema.tables.get(silos.organization.table)
+    if root is None:
+        yield Problem(
+            code="no-organization-table",
+            object=str(silos.organization.table),
+            found="this database has no such table",
+            remedy="set [organization] table in silos.toml, or point the region's url at the application's database",
+        )
+    elif not root.identifying_key:
+        yield Problem(
+            code="organization-without-key",
+            object=str(root.name),
+            found="the organization's table has no primary key, nor a unique key over NOT NULL columns",
+            remedy="give it a primary key",
+        )
+    for scope in tables.values():
+        if scope.standing is Standing.UNDECIDED:
+            yield Problem(
+                code="undecided-table",
+                object=str(scope.name),
+                found="no reference leads from it to the organization, and silos.toml says nothing of it",
+                remedy="declare the [[references]] that tie it, or list it in [control] tables, or set "
+                f'[tables.{scope.name}] export = "shared", "referenced" or "none"',
+            )

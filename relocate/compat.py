@@ -1,0 +1,171 @@
+"""Whether the target's tables can take the source's rows: which columns go, as what type, and what stands in the way.
+
+Column order, wider types and new columns that may stay empty are bridged. Narrower types, lengths, scales and missing enum labels are
+refused, because a cast would change a value or fail half-way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from exports.ids import IdRule, IdRules
+from exports.scope import Scope, TableScope
+from splitter.errors import Problem
+from splitter.schema import Column, Schema, Table, TableName
+
+_WIDER = {
+    "smallint": ("integer", "bigint"),
+    "integer": ("bigint",),
+    "character varying": ("text",),
+    "character": (),
+    "real": ("double precision",),
+}
+_LENGTH = re.compile(r"^(?P<name>[^(]+?)\((?P<first>\d+)(?:,(?P<second>-?\d+))?\)(?P<rest>.*)$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """How the source's columns fit the target: the base type of each column that goes, and what doesn't fit."""
+
+    types: Mapping[TableName, Mapping[str, str]]
+    problems: tuple[Problem, ...]
+    narrow: tuple[Problem, ...]  # columns that a distributed id doesn't fit, apart: they have a command of their own
+
+
+def own_types(scope: Scope, rules: IdRules) -> dict[TableName, dict[str, str]]:
+    """The types for an archive that no target was named for: the source's own, bigint for its ids."""
+    return {table.name: {column.name: column.base_type for column in scope.table(table.name).stored_columns} for table in scope.exported}
+
+
+def fit_target(scope: Scope, rules: IdRules, target: Schema, *, shifted: bool) -> Fit:
+    """Compare every exported table with the target's; ``shifted``: ids change, so the target's columns must be bigint."""
+    types: dict[TableName, dict[str, str]] = {}
+    problems: list[Problem] = []
+    for table in scope.exported:
+        theirs = target.tables.get(table.name)
+        if theirs is None:
+            problems.append(
+                _problem("missing-table", str(table.name), "the target has no such table", "run the application's migrations there")
+            )
+            continue
+        types[table.name] = {}
+        problems.extend(_fit_table(scope, table, theirs, target, types[table.name]))
+    narrow = tuple(_narrow(scope, rules, target)) if shifted else ()
+    return Fit(types=types, problems=tuple(problems), narrow=narrow)
+
+
+def _fit_table(scope: Scope, table: TableScope, theirs: Table, target: Schema, types: dict[str, str]) -> Iterable[Problem]:
+    mine = scope.table(table.name)
+    for column in mine.stored_columns:
+        place = f"{table.name}.{column.name}"
+        other = theirs.columns_by_name.get(column.name)
+        if other is None or other.generated is not None:
+            yield _problem("missing-column", place, "the target has no such column", "run the application's migrations there")
+            continue
+        types[column.name] = other.base_type
+        if not _fits(column, other):
+            found = f"{column.type} here, {other.type} in the target"
+            yield _problem("narrower-type", place, found, "bring both schemas to the same version; a narrower type could change a value")
+        yield from _missing_labels(scope.schema, target, column, other, place)
+    for other in theirs.stored_columns:
+        filled = not other.not_null or other.default is not None or other.identity
+        if other.name not in mine.columns_by_name and not filled:
+            yield _problem(
+                "unknown-column",
+                f"{table.name}.{other.name}",
+                "the target has this column NOT NULL and without a default, the source has it not",
+                "give it a default in the target, or run the application's migrations at the source",
+            )
+
+
+def _fits(mine: Column, theirs: Column) -> bool:
+    if mine.base_type != theirs.base_type and not _is_wider(mine.base_type, theirs.base_type):
+        return False
+    have, has = _LENGTH.match(mine.type), _LENGTH.match(theirs.type)
+    if has is None:
+        return True
+    if have is None or (mine.base_type == "character" and have["first"] != has["first"]):
+        return False
+    return _room(mine, have, has)
+
+
+def _room(mine: Column, have: re.Match[str], has: re.Match[str]) -> bool:
+    if mine.base_type.startswith("numeric"):
+        scale, other_scale = int(have["second"] or 0), int(has["second"] or 0)
+        return scale <= other_scale and int(have["first"]) - scale <= int(has["first"]) - other_scale
+    return int(have["first"]) <= int(has["first"])
+
+
+def _is_wider(mine: str, theirs: str) -> bool:
+    if mine.endswith("[]") and theirs.endswith("[]"):
+        return _is_wider(mine[:-2], theirs[:-2])
+    return theirs in _WIDER.get(mine, ())
+
+
+def _missing_labels(source: Schema, target: Schema, mine: Column, theirs: Column, place: str) -> Iterable[Problem]:
+    here = _labels(source, mine)
+    there = _labels(target, theirs)
+    if here is None or there is None:
+        return
+    missing = [label for label in here if label not in there]
+    if missing:
+        yield _problem(
+            "missing-enum-label",
+            place,
+            f"the target's type lacks {', '.join(map(repr, missing))}",
+            "ALTER TYPE ... ADD VALUE in the target",
+        )
+
+
+def _labels(schema: Schema, column: Column) -> tuple[str, ...] | None:
+    wanted = column.base_type.removesuffix("[]")
+    return next((labels for name, labels in schema.enums.items() if _type_spelling(name) == wanted), None)
+
+
+def _type_spelling(name: TableName) -> str:
+    quoted = [part if re.fullmatch(r"[a-z_][a-z0-9_$]*", part) else '"' + part.replace('"', '""') + '"' for part in name]
+    return ".".join(quoted)
+
+
+def _narrow(scope: Scope, rules: IdRules, target: Schema) -> Iterable[Problem]:
+    for table, name, _ in _shifted_columns(scope, rules):
+        theirs = target.tables.get(table)
+        column = theirs.columns_by_name.get(name) if theirs else None
+        if column is not None and column.base_type.removesuffix("[]") in ("smallint", "integer"):
+            yield _problem(
+                "narrow-id",
+                f"{table}.{name}",
+                f"{column.type} in the target, which a distributed id does not fit",
+                "widen it first: splitter plan widen-ids",
+            )
+
+
+def _shifted_columns(scope: Scope, rules: IdRules) -> Iterable[tuple[TableName, str, str]]:
+    for (table, name), treatment in rules.treatments.items():
+        if table not in {each.name for each in scope.exported}:
+            continue
+        ruled = [treatment.rule, *(rule for reference, rule in treatment.inner if reference.kind.value != "json")]
+        if any(rule.rule is IdRule.SHIFT for rule in ruled):
+            yield table, name, scope.table(table).column(name).type
+
+
+def _problem(code: str, place: str, found: str, remedy: str) -> Problem:
+    return Problem(code=code, object=place, found=found, remedy=remedy)
+
+
+def binary_tables(scope: Scope, target: Schema, types: Mapping[TableName, Mapping[str, str]]) -> frozenset[TableName]:
+    """Tables whose rows can go as binary COPY: every column has the same binary form on both sides.
+
+    Text takes its place for reg* types, types without binary input, and types of an extension that has another version there.
+    """
+    mixed = {name for name, version in scope.schema.extensions.items() if target.extensions.get(name) != version}
+    result = []
+    for name, columns in types.items():
+        ours, theirs = scope.table(name), target.tables[name]
+        safe = all(ours.column(column).binary_safe and theirs.column(column).binary_safe for column in columns)
+        built_in = not mixed or not any("." in type_ for type_ in columns.values())
+        if safe and built_in:
+            result.append(name)
+    return frozenset(result)

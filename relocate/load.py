@@ -1,0 +1,324 @@
+"""Rows into the target's tables, chunk by chunk, each exactly once.
+
+A chunk's rows and its record are one transaction behind the fence. A chunk waits for the tables that its rows are found through, so that
+whatever a kill leaves behind can be found again by the same ways.
+
+Where the role may set ``session_replication_role`` no trigger of the application fires and foreign keys are checked afterwards by query.
+Elsewhere tables are loaded parents first, and tables that refer to each other in a circle by one statement, at whose end alone the
+server checks the keys.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from psycopg import sql
+
+from exports.chunks import Chunk
+from exports.membership import CLOSURE, Membership, table_sql
+from exports.rows import Content, Source, chunk_where, copy_out, read_content
+from exports.scope import Scope, Standing
+from exports.snapshot import Connection
+from exports.workers import Task
+from relocate.ledger import Ledger, Recorded
+from splitter.db import translated
+from splitter.errors import Conflict, DiffersError
+from splitter.events import Advanced, Reporter
+from splitter.graph import Kind, components
+from splitter.schema import Schema, TableName
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One thread's connections: into the source's snapshot, and to the target."""
+
+    source: Connection
+    target: Connection
+
+    def close(self) -> None:
+        self.source.close()
+        self.target.close()
+
+
+@dataclass(slots=True)
+class Brake:
+    """Holds the loading back: ``max_rate`` bytes a second over all threads; a pause while a standby of the target lags."""
+
+    max_rate: float | None = None
+    max_lag: int | None = None  # bytes of WAL
+    _started: float = field(default_factory=time.monotonic)
+    _sent: int = 0
+
+    def sent(self, size: int) -> None:
+        """Wait until ``size`` more bytes are due."""
+        if self.max_rate is None:
+            return
+        self._sent += size
+        ahead = self._sent / self.max_rate - (time.monotonic() - self._started)
+        if ahead > 0:
+            time.sleep(ahead)
+
+    def wait_for_standbys(self, target: Connection) -> None:
+        while self.max_lag is not None and _standby_lag(target) > self.max_lag:
+            time.sleep(0.5)
+
+
+def _standby_lag(target: Connection) -> int:
+    row = target.execute(
+        "SELECT COALESCE(max(pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)), 0)::bigint FROM pg_stat_replication"
+    ).fetchone()
+    assert row is not None
+    return int(str(row[0]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loader:
+    """Loads one organization from ``source`` into the target."""
+
+    source: Source
+    target: Schema
+    there: Membership  # the organization in the target: its new key, the source's ways
+    ledger: Ledger
+    binary: frozenset[TableName]
+    replica: bool  # session_replication_role may be set
+    hashes: bool
+    report: Reporter
+    brake: Brake
+
+    @property
+    def scope(self) -> Scope:
+        return self.source.membership.scope
+
+    def tasks(self, recorded: Iterable[Recorded]) -> list[Task[Lane]]:
+        """What is left to load, in an order that always finds something to do."""
+        left = [each.chunk for each in recorded if each.content is None]
+        return self._by_ways(left) if self.replica else self._by_keys(left)
+
+    def _by_ways(self, left: Sequence[Chunk]) -> list[Task[Lane]]:
+        closures = [chunk for chunk in left if chunk.part == CLOSURE]
+        tasks = [self._task([chunk], chunk.table, self._needs(chunk)) for chunk in self._in_order(left) if chunk.part != CLOSURE]
+        for cycle in dict.fromkeys(self.scope.tables[chunk.table].cycle for chunk in closures):
+            together = [chunk for chunk in closures if self.scope.tables[chunk.table].cycle == cycle]
+            members = frozenset(table.name for table in self.scope.tables.values() if table.cycle == cycle)
+            tasks.append(self._task(together, ("closure", cycle), members))
+        return tasks
+
+    def _in_order(self, chunks: Sequence[Chunk]) -> list[Chunk]:
+        order = {name: position for position, name in enumerate(self.scope.tables)}
+        return sorted(chunks, key=lambda chunk: (order[chunk.table], chunk.part, chunk.number))
+
+    def _needs(self, chunk: Chunk) -> frozenset[object]:
+        """The tables that must be there before, so that the chunk's rows can be found again."""
+        table = self.scope.tables[chunk.table]
+        if table.standing is Standing.REFERENCED:
+            return frozenset(pointer.table for pointer in table.pointers) - {table.name}
+        ways = table.ways[: chunk.part + 1]
+        needed = {way.target for way in ways} - {table.name}
+        cycles = {self.scope.tables[name].cycle for name in needed} - {None, table.cycle}
+        return frozenset(needed | {("closure", cycle) for cycle in cycles})
+
+    def _by_keys(self, left: Sequence[Chunk]) -> list[Task[Lane]]:
+        """Strictly parents first by foreign keys; a circle (and a self-reference) is one task."""
+        done: set[object] = set()
+        tasks: list[Task[Lane]] = []
+        for group, circle in groups_by_keys(self.scope):
+            own = [chunk for chunk in left if chunk.table in group]
+            if circle:
+                tasks += [self._task(own, group, frozenset(done))] if own else []
+            else:
+                tasks += [self._task([chunk], group, frozenset(done)) for chunk in own]
+            done.add(group)
+        return tasks
+
+    def _task(self, chunks: Sequence[Chunk], group: object, after: frozenset[object]) -> Task[Lane]:
+        return Task(group=group, run=lambda lane: self.load(lane, chunks), after=after)
+
+    def load(self, lane: Lane, chunks: Sequence[Chunk]) -> None:
+        """One transaction in the target: the chunks' rows and their records."""
+        self.brake.wait_for_standbys(lane.target)
+        names = ", ".join(dict.fromkeys(str(chunk.table) for chunk in chunks))
+        circle = not self.replica and any(circle for group, circle in groups_by_keys(self.scope) if chunks[0].table in group)
+        with translated(f"loading {names}"), lane.target.transaction():
+            self.ledger.hold(lane.target)
+            staged = []
+            for chunk in chunks:
+                if circle or self.scope.tables[chunk.table].standing is Standing.REFERENCED:
+                    rows = self._stage(lane, chunk, f"orglift_stage_{len(staged)}")
+                    staged.append((chunk, f"orglift_stage_{len(staged)}"))
+                else:
+                    rows = self._copy(lane, chunk, sql.Identifier(*chunk.table))
+                self.ledger.mark_loaded(lane.target, chunk, self._content(lane, chunk, rows))
+            self._unstage(lane, staged)
+
+    def _content(self, lane: Lane, chunk: Chunk, rows: int) -> Content:
+        """The chunk as the source has it in the snapshot that it was copied from."""
+        if not self.hashes and chunk.table != self.scope.root:
+            return Content(rows=rows)
+        with translated(f"hashing {chunk.table} at the source"):
+            content = read_content(lane.source, self.source.content(chunk))
+        if content.rows != rows:
+            raise DiffersError(f"{chunk.table}: {rows} rows were copied, the same snapshot has {content.rows}")
+        return content
+
+    def _copy(self, lane: Lane, chunk: Chunk, into: sql.Composable) -> int:
+        """The chunk's rows through this process, unparsed; how many they were."""
+        binary = chunk.table in self.binary
+        statement = sql.SQL("COPY {into} ({columns}) FROM STDIN (FORMAT {form})").format(
+            into=into,
+            columns=sql.SQL(", ").join(map(sql.Identifier, self.source.columns(chunk.table))),
+            form=sql.SQL("BINARY" if binary else "TEXT"),
+        )
+        with lane.target.cursor() as cursor:
+            with cursor.copy(statement) as copy:
+                for block in copy_out(lane.source, self.source.select(chunk), binary=binary):
+                    copy.write(block)
+                    self.brake.sent(len(block))
+            rows = cursor.rowcount
+        self.report(Advanced(str(chunk.table), rows))
+        return rows
+
+    def _stage(self, lane: Lane, chunk: Chunk, stage: str) -> int:
+        lane.target.execute(
+            sql.SQL("CREATE TEMP TABLE {stage} ON COMMIT DROP AS SELECT {columns} FROM {table} AS t WITH NO DATA").format(
+                stage=sql.Identifier(stage),
+                columns=sql.SQL(", ").join(map(sql.Identifier, self.source.columns(chunk.table))),
+                table=table_sql(self.target.tables[chunk.table]),
+            )
+        )
+        return self._copy(lane, chunk, sql.Identifier("pg_temp", stage))
+
+    def _unstage(self, lane: Lane, staged: Sequence[tuple[Chunk, str]]) -> None:
+        owned = [(chunk, stage) for chunk, stage in staged if self.scope.tables[chunk.table].standing is not Standing.REFERENCED]
+        for chunk, stage in staged:
+            if (chunk, stage) not in owned:
+                self._merge(lane, chunk, stage)
+        if owned:
+            inserts = [self._insert(chunk.table, stage) for chunk, stage in owned]
+            ctes = sql.SQL(", ").join(sql.SQL("i{} AS ({})").format(sql.SQL(str(n)), each) for n, each in enumerate(inserts))  # type: ignore[arg-type]
+            lane.target.execute(sql.SQL("WITH {} SELECT 1").format(ctes))
+
+    def _insert(self, name: TableName, stage: str) -> sql.Composed:
+        columns = sql.SQL(", ").join(map(sql.Identifier, self.source.columns(name)))
+        return sql.SQL("INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM {stage}").format(
+            table=sql.Identifier(*name), columns=columns, stage=sql.Identifier("pg_temp", stage)
+        )
+
+    def _merge(self, lane: Lane, chunk: Chunk, stage: str) -> None:
+        """Referenced rows may be there already, from another organization that was moved: equal ones stay, others are a conflict."""
+        table = self.target.tables[chunk.table]
+        columns = self.source.columns(chunk.table)
+        key = table.identifying_key or columns
+        same = sql.SQL(" AND ").join(
+            sql.SQL("{a}::text IS NOT DISTINCT FROM {b}::text").format(a=sql.Identifier("t", c), b=sql.Identifier("s", c)) for c in key
+        )
+        whole = sql.SQL("ROW({t})::text IS DISTINCT FROM ROW({s})::text").format(
+            t=sql.SQL(", ").join(sql.Identifier("t", c) for c in columns), s=sql.SQL(", ").join(sql.Identifier("s", c) for c in columns)
+        )
+        parts = {
+            "table": table_sql(table),
+            "into": sql.Identifier(*chunk.table),
+            "stage": sql.Identifier("pg_temp", stage),
+            "same": same,
+            "whole": whole,
+            "columns": sql.SQL(", ").join(sql.Identifier(c) for c in columns),
+            "values": sql.SQL(", ").join(sql.Identifier("s", c) for c in columns),
+            "key": sql.SQL(", ").join(sql.Identifier("s", c) for c in key),
+        }
+        differing = lane.target.execute(
+            sql.SQL("SELECT ROW({key})::text FROM {stage} AS s JOIN {table} AS t ON {same} WHERE {whole} LIMIT 5").format(**parts)
+        ).fetchall()
+        if differing:
+            keys = ", ".join(str(row[0]) for row in differing)
+            raise Conflict(
+                f"{chunk.table}: the target has other rows with the keys {keys}", hint="make both rows equal, or match them as shared"
+            )
+        missing = sql.SQL("FROM {stage} AS s WHERE NOT EXISTS (SELECT FROM {table} AS t WHERE {same})").format(**parts)
+        arrays = sql.SQL("SELECT to_jsonb(ARRAY[{key}]) {missing}").format(
+            key=sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier("s", c)) for c in key), missing=missing
+        )
+        self.ledger.note_inserted(lane.target, chunk.table, arrays)
+        lane.target.execute(
+            sql.SQL("INSERT INTO {into} ({columns}) OVERRIDING SYSTEM VALUE SELECT {values} {missing}").format(**parts, missing=missing)
+        )
+
+
+def groups_by_keys(scope: Scope) -> list[tuple[tuple[TableName, ...], bool]]:
+    """Exported tables, parents first by foreign keys and ways; True for those that refer to each other, or to themselves, in a circle."""
+    exported = [table.name for table in scope.exported]
+    above = {
+        name: {
+            reference.target
+            for reference in scope.references_of(name)
+            if reference.target in scope.tables and (reference.kind is Kind.HARD or reference in scope.tables[name].ways)
+        }
+        for name in exported
+    }
+    return [(group, len(group) > 1 or group[0] in above[group[0]]) for group in components(exported, lambda name: above[name])]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unloader:
+    """Takes loaded chunks out of the target again: exactly the row versions that this move inserted."""
+
+    there: Membership
+    ledger: Ledger
+    target: Schema
+    replica: bool
+
+    def unload(self, target: Connection, recorded: Sequence[Recorded]) -> None:
+        """Rows that hang on others first: what only cycles reach, then the tables in reverse order, then referenced ones."""
+        scope = self.there.scope
+        order = {name: position for position, name in enumerate(scope.tables)}
+        loaded = [each for each in recorded if each.content is not None]
+        if not self.replica:
+            self._unload_by_keys(target, loaded)
+            return
+        closures = [each for each in loaded if each.chunk.part == CLOSURE]
+        for cycle in dict.fromkeys(scope.tables[each.chunk.table].cycle for each in closures):
+            self._delete(target, [each for each in closures if scope.tables[each.chunk.table].cycle == cycle])
+        rest = [each for each in loaded if each.chunk.part != CLOSURE]
+        owned = [each for each in rest if scope.tables[each.chunk.table].standing is Standing.OWNED]
+        for one in sorted(owned, key=lambda each: (order[each.chunk.table], each.chunk.part, each.chunk.number), reverse=True):
+            self._delete(target, [one])
+        for one in rest:
+            if one not in owned:
+                self._forget(target, one.chunk)
+
+    def _unload_by_keys(self, target: Connection, loaded: Sequence[Recorded]) -> None:
+        """Children first by foreign keys, since the server checks them; a circle is one statement."""
+        for group, circle in reversed(groups_by_keys(self.there.scope)):
+            own = [each for each in loaded if each.chunk.table in group]
+            owned = [each for each in own if self.there.scope.tables[each.chunk.table].standing is Standing.OWNED]
+            for together in [owned] if circle and owned else [[one] for one in owned]:
+                self._delete(target, together)
+            for one in own:
+                if one not in owned:
+                    self._forget(target, one.chunk)
+
+    def _delete(self, target: Connection, together: Sequence[Recorded]) -> None:
+        deletes = [self._delete_sql(each) for each in together]
+        ctes = sql.SQL(", ").join(
+            sql.SQL("d{n} AS ({delete} RETURNING 1)").format(n=sql.SQL(str(n)), delete=each) for n, each in enumerate(deletes)
+        )  # type: ignore[arg-type]
+        with translated(f"deleting from {together[0].chunk.table} in the target"), target.transaction():
+            self.ledger.hold(target)
+            target.execute(sql.SQL("WITH {} SELECT 1").format(ctes))
+            for each in together:
+                self.ledger.mark_unloaded(target, each.chunk)
+
+    def _delete_sql(self, recorded: Recorded) -> sql.Composed:
+        """Rows of the chunk's range whose version is of the transaction that loaded it."""
+        chunk = recorded.chunk
+        assert recorded.xid is not None
+        return sql.SQL("DELETE FROM {table} AS k WHERE {where} AND k.xmin = {xid}::xid").format(
+            table=table_sql(self.target.tables[chunk.table]),
+            where=chunk_where(self.there, chunk, chunk.target, "k"),
+            xid=sql.Literal(str(recorded.xid % 2**32)),
+        )
+
+    def _forget(self, target: Connection, chunk: Chunk) -> None:
+        with target.transaction():
+            self.ledger.hold(target)
+            self.ledger.mark_unloaded(target, chunk)

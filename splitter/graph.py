@@ -1,0 +1,187 @@
+"""The reference graph: every column that holds another table's key, hard or soft, as one kind of value.
+
+Tables are nodes; partitions are folded into their root. The graph answers what order to load in, where cycles are, and which tables
+reach which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from typing import TypeVar
+
+from splitter.schema import ForeignKey, Schema, TableName
+from splitter.silos import SiloMap, SoftReference
+
+Node = TypeVar("Node", bound=Hashable)
+
+
+class Kind(str, Enum):
+    """How a reference is held. Only the first three decide who owns a row (design §3, Ownership)."""
+
+    HARD = "hard"  # a foreign key
+    SOFT = "soft"  # plain columns without one
+    POLYMORPHIC = "polymorphic"  # the table is named by a type column
+    ARRAY = "array"
+    JSON = "json"
+
+
+OWNING = frozenset({Kind.HARD, Kind.SOFT, Kind.POLYMORPHIC})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """``columns`` of ``table`` hold ``target_columns`` of ``target``; one value for each label of a polymorphic one."""
+
+    kind: Kind
+    table: TableName
+    columns: tuple[str, ...]
+    target: TableName
+    target_columns: tuple[str, ...]
+    nullable: bool = True
+    foreign_key: ForeignKey | None = None
+    declared: SoftReference | None = None
+    label: str | None = None  # of a polymorphic reference: the value of the type column
+
+    def __str__(self) -> str:
+        columns = ", ".join(self.columns)
+        label = f" [{self.label}]" if self.label is not None else ""
+        return f"{self.table}.{columns}{label} -> {self.target}.{', '.join(self.target_columns)}"
+
+    @property
+    def owns(self) -> bool:
+        return self.kind in OWNING
+
+    @property
+    def type_column(self) -> str | None:
+        """The column that must hold ``label`` for the reference to count, where it is a column of the row."""
+        return self.declared.type_column if self.declared and self.label is not None else None
+
+
+@dataclass(frozen=True)
+class ReferenceGraph:
+    """All references of one schema. Equal columns and target, declared twice, count once: the foreign key wins."""
+
+    references: tuple[Reference, ...]
+
+    @cached_property
+    def outgoing(self) -> Mapping[TableName, tuple[Reference, ...]]:
+        return _grouped(self.references, lambda reference: reference.table)
+
+    @cached_property
+    def incoming(self) -> Mapping[TableName, tuple[Reference, ...]]:
+        return _grouped(self.references, lambda reference: reference.target)
+
+    def of(self, table: TableName) -> tuple[Reference, ...]:
+        """The references that ``table`` holds."""
+        return self.outgoing.get(table, ())
+
+    def to(self, table: TableName) -> tuple[Reference, ...]:
+        """The references that point at ``table``."""
+        return self.incoming.get(table, ())
+
+
+def _grouped(references: Iterable[Reference], key: Callable[[Reference], TableName]) -> dict[TableName, tuple[Reference, ...]]:
+    groups: dict[TableName, list[Reference]] = {}
+    for reference in references:
+        groups.setdefault(key(reference), []).append(reference)
+    return {name: tuple(group) for name, group in groups.items()}
+
+
+def build_graph(schema: Schema, silos: SiloMap) -> ReferenceGraph:
+    """Foreign keys of the catalog and soft references of silos.toml in one graph.
+
+    A soft reference whose table or target is not in this database (control's tables, seen from a region) keeps its name: it is a
+    reference all the same.
+    """
+    hard = [_from_foreign_key(schema, key) for table in schema.tables.values() for key in table.foreign_keys]
+    soft = [reference for declared in silos.references for reference in _from_declaration(schema, declared)]
+    seen: dict[tuple[object, ...], Reference] = {}
+    for reference in hard + soft:
+        path = reference.declared.path if reference.declared else ()
+        identity = (reference.table, reference.columns, reference.target, reference.target_columns, reference.label, path)
+        seen.setdefault(identity, reference)
+    return ReferenceGraph(tuple(seen.values()))
+
+
+def _from_foreign_key(schema: Schema, key: ForeignKey) -> Reference:
+    table = schema.tables[key.table]
+    return Reference(
+        kind=Kind.HARD,
+        table=schema.root_of(key.table),
+        columns=key.columns,
+        target=schema.root_of(key.target) if key.target in schema.tables else key.target,
+        target_columns=key.target_columns,
+        nullable=not all(table.column(name).not_null for name in key.columns),
+        foreign_key=key,
+    )
+
+
+def _from_declaration(schema: Schema, declared: SoftReference) -> Iterable[Reference]:
+    table = schema.tables.get(declared.table)
+    if table is None:
+        return
+    columns = [table.column(name) for name in declared.columns]
+    if declared.path:
+        kind = Kind.JSON
+    elif any(column.base_type.endswith("[]") for column in columns):
+        kind = Kind.ARRAY
+    else:
+        kind = Kind.POLYMORPHIC if declared.type_column else Kind.SOFT
+    for target in declared.targets:
+        yield Reference(
+            kind=kind,
+            table=declared.table,
+            columns=declared.columns,
+            target=target.table,
+            target_columns=target.columns,
+            nullable=not all(column.not_null for column in columns),
+            declared=declared,
+            label=target.label,
+        )
+
+
+def components(nodes: Sequence[Node], below: Callable[[Node], Iterable[Node]]) -> tuple[tuple[Node, ...], ...]:
+    """Strongly connected components, each after everything that it points at (Tarjan 1972, without recursion).
+
+    ``below(node)`` gives what a node points at; names outside ``nodes`` are passed over. Members keep the order of ``nodes``.
+    """
+    position = {node: number for number, node in enumerate(nodes)}
+    found: dict[Node, int] = {}
+    low: dict[Node, int] = {}
+    stack: list[Node] = []
+    on_stack: set[Node] = set()
+    result: list[tuple[Node, ...]] = []
+
+    def enter(node: Node) -> tuple[Node, Iterable[Node]]:
+        found[node] = low[node] = len(found)
+        stack.append(node)
+        on_stack.add(node)
+        return node, iter([other for other in below(node) if other in position])
+
+    def leave(node: Node) -> None:
+        if low[node] != found[node]:
+            return
+        cut = stack.index(node)
+        members = stack[cut:]
+        del stack[cut:]
+        on_stack.difference_update(members)
+        result.append(tuple(sorted(members, key=position.__getitem__)))
+
+    for start in nodes:
+        work = [enter(start)] if start not in found else []
+        while work:
+            node, rest = work[-1]
+            step = next(iter(rest), None)
+            if step is None:
+                work.pop()
+                leave(node)
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
+            elif step not in found:
+                work.append(enter(step))
+            elif step in on_stack:
+                low[node] = min(low[node], found[step])
+    return tuple(result)
