@@ -288,14 +288,14 @@ class Schema:
     def fingerprint(self, names: Iterable[TableName] | None = None) -> str:
         """SHA-256 (hex) over these tables' structure and the sequences that feed them; of all tables where ``names`` is None.
 
-        Equal structure gives the same on every server, whatever the order of its columns, its estimates, owners and OIDs.
-        Raises KeyError for a table that isn't there.
+        Equal structure gives the same on every server, whatever its estimates, owners and OIDs. A table that isn't there counts as absent.
         """
-        tables = [self.tables[name] for name in sorted(set(self.tables if names is None else names))]
+        asked = sorted(set(self.tables if names is None else names))
+        tables = [_without_inherited_identity(self.tables[name]) for name in asked if name in self.tables]
         fed = sorted({column.sequence for table in tables for column in table.columns if column.sequence})
-        sequences = [self.sequences[name] for name in fed if name in self.sequences]
-        structure = (tuple(_without_inherited_identity(table) for table in tables), tuple(sequences))
-        return hashlib.sha256(_json(_printable(structure)).encode()).hexdigest()
+        sequences = (self.sequences[name] for name in fed if name in self.sequences)
+        structure = (tuple(asked), *tables, *sequences)
+        return hashlib.sha256(_json([_printable(part) for part in structure]).encode()).hexdigest()
 
     def roots(self) -> Iterable[Table]:
         """The tables that hold rows of their own for us: all but partitions, whose rows are read through their root."""
@@ -326,7 +326,7 @@ def _without_inherited_identity(table: Table) -> Table:
 
 
 def _printable(value: Any) -> Any:
-    """``value`` as JSON that is equal for equal structure: a table's parts have no order, a key's columns have."""
+    """``value`` as JSON that is equal for equal structure: columns and names are in order, a table's other parts have none."""
     if is_dataclass(value):
         printed = (each for each in fields(value) if each.metadata.get("fingerprint", True))
         said = {each.name: (getattr(value, each.name), each.default) for each in printed}
@@ -336,7 +336,8 @@ def _printable(value: Any) -> Any:
         return sorted(value)
     if isinstance(value, tuple):
         shown = [_printable(item) for item in value]
-        return sorted(shown, key=_json) if any(is_dataclass(item) for item in value) else shown
+        unordered = any(is_dataclass(item) and not isinstance(item, Column) for item in value)
+        return sorted(shown, key=_json) if unordered else shown
     return value
 
 

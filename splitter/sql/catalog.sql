@@ -1,6 +1,6 @@
 -- What catalog.py asks a database. Every block is one round trip and covers the whole database; names are put to OIDs there.
 -- The server's own objects have OIDs below 16384 (FirstNormalObjectId), the users' at or above it.
--- No block touches a table's file or waits for more than the ACCESS SHARE that newer versions of pg_get_expr take for a moment.
+-- No block touches a table's file; the only lock is the ACCESS SHARE that pg_get_expr takes for a moment where an expression names columns.
 
 -- name: pin
 -- The settings that change how expressions, names and constants are spelled; for this transaction only.
