@@ -190,4 +190,3 @@ def _other(table: Table, name: str, value: str | None) -> str | None:
 def matched_by(shared: Shared, row: Row) -> tuple[str, ...]:
     """The alternative that finds this row: the first without NULL."""
     return next(columns for columns in shared.match if all(row[column] is not None for column in columns))
-

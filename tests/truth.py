@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.cases_facts import Facts
 from tests.truth_catalog import KEYLESS, Catalog, Link, Row, Rows, Table
-from tests.truth_json import parse_path, rewrite_json
+from tests.truth_json import compact, parse_path, rewrite_json
 
 Values = tuple[str | None, ...]
 Expected = dict[str, Counter[Values]]
@@ -162,7 +162,9 @@ class Truth:
             return value
         documents = self._documents(table, column)
         if documents:
-            return rewrite_json(value, documents)
+            new = rewrite_json(value, documents)
+            is_json = self.source.catalog.tables[table].column(column).type == "json"
+            return compact(new) if is_json and new != value else new
         for target, target_column in self._referred(table, column, row):
             return self._follow(target, target_column, value)
         if any(self.shifts(*listed) for listed in self._listed(table, column)):
@@ -237,10 +239,25 @@ class Truth:
         return {name: Counter(self.rewritten(name, row) for row in rows) for name, rows in gained.items() if rows}
 
 
-def as_values(region: Region) -> Expected:
-    """All rows of a region, in the shape of ``Truth.expected``."""
+def as_values(region: Region, source: Region) -> Expected:
+    """All rows of a region, in the shape of ``Truth.expected``; documents of type json that the source doesn't have count without blanks."""
     tables = region.catalog.tables
-    return {name: Counter(tuple(row[column] for column in tables[name].stored) for row in rows) for name, rows in region.rows.items()}
+    given = {
+        name: {column: {row[column] for row in source.rows.get(name, ())} for column in _json_columns(tables[name])} for name in tables
+    }
+
+    def seen(name: str, column: str, value: str | None) -> str | None:
+        documents = given[name].get(column)
+        return value if value is None or documents is None or value in documents else compact(value)
+
+    return {
+        name: Counter(tuple(seen(name, column, row[column]) for column in tables[name].stored) for row in rows)
+        for name, rows in region.rows.items()
+    }
+
+
+def _json_columns(table: Table) -> list[str]:
+    return [column.name for column in table.columns if column.type == "json"]
 
 
 def added(before: Expected, after: Expected) -> Expected:

@@ -145,6 +145,8 @@ def read_sequences(url: str) -> dict[str, tuple[int | None, int]]:
     """Where every sequence outside the schema orglift stands, by name: last value (None: not used yet) and start."""
     query = f"SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'S' AND {_OURS}"
     with pinned(url) as conn:
-        found = conn.execute(f"SELECT s.schemaname, s.sequencename, s.last_value, s.start_value FROM pg_sequences s JOIN ({query}) o "
-                             "ON (o.nspname, o.relname) = (s.schemaname, s.sequencename)")
+        found = conn.execute(
+            f"SELECT s.schemaname, s.sequencename, s.last_value, s.start_value FROM pg_sequences s JOIN ({query}) o "
+            "ON (o.nspname, o.relname) = (s.schemaname, s.sequencename)"
+        )
         return {f"{schema}.{name}": (last, start) for schema, name, last, start in found}

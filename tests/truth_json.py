@@ -29,6 +29,11 @@ def rewrite_json(text: str, changes: Sequence[tuple[tuple[str, ...], Callable[[s
     return "".join([*pieces, text[done:]])
 
 
+def compact(text: str) -> str:
+    """Without the blanks between tokens, which a document of type json may lose when an id in it changes, and only then."""
+    return "".join(token.group(1) for token in _TOKEN.finditer(text))
+
+
 def _changed(token: str, change: Callable[[str], str | None]) -> str:
     if token.startswith('"'):
         old = json.loads(token)
