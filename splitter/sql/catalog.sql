@@ -1,5 +1,6 @@
 -- What catalog.py asks a database. Every block is one round trip and covers the whole database; names are put to OIDs there.
--- The server's own objects have OIDs below 16384 (FirstNormalObjectId), the users' at or above it.
+-- The server's own objects have OIDs below 16384 (FirstNormalObjectId), the users' at or above it. Temporary tables are never looked at:
+-- those of other sessions may be gone before an expression of theirs is spelled.
 -- No block touches a table's file; the only lock is the ACCESS SHARE that pg_get_expr takes for a moment where an expression names columns.
 
 -- name: pin
@@ -39,7 +40,7 @@ SELECT a.attrelid AS relation, a.attnum AS position, a.attname::text AS name, a.
   JOIN pg_class c ON c.oid = a.attrelid
   JOIN pg_type t ON t.oid = a.atttypid
   LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
- WHERE c.relkind IN ('r', 'p', 'f') AND c.oid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped
+ WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't' AND c.oid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped
  ORDER BY a.attrelid, a.attnum
 
 -- name: types
@@ -47,7 +48,7 @@ SELECT a.attrelid AS relation, a.attnum AS position, a.attname::text AS name, a.
 WITH RECURSIVE used AS (
   SELECT DISTINCT a.atttypid AS oid
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-   WHERE c.relkind IN ('r', 'p', 'f') AND c.oid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped
+   WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't' AND c.oid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped
   UNION
   SELECT part.oid
     FROM used JOIN pg_type t ON t.oid = used.oid
@@ -89,7 +90,7 @@ SELECT i.indrelid AS relation, c.relname::text AS name, m.amname::text AS method
   JOIN pg_class r ON r.oid = i.indrelid
   JOIN pg_am m ON m.oid = c.relam
   LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype IN ('p', 'u', 'x')
- WHERE r.relkind IN ('r', 'p') AND i.indrelid >= 16384
+ WHERE r.relkind IN ('r', 'p') AND r.relpersistence <> 't' AND i.indrelid >= 16384
  ORDER BY i.indrelid, NOT i.indisprimary, k.oid IS NULL, c.relname
 
 -- name: constraints
@@ -99,6 +100,7 @@ SELECT k.oid, k.conrelid AS relation, k.conname::text AS name, k.contype::text A
        k.confdelsetcols AS delete_key, k.confmatchtype = 'f' AS match_full, k.condeferrable AS deferrable, k.condeferred AS deferred,
        CASE WHEN k.contype = 'c' THEN pg_get_expr(k.conbin, k.conrelid) END AS expression
   FROM pg_constraint k
+  JOIN pg_class c ON c.oid = k.conrelid AND c.relpersistence <> 't'
  WHERE k.conrelid >= 16384 AND (k.contype = 'c' OR k.contype = 'f' AND k.conparentid = 0)
  ORDER BY k.conrelid, k.conname
 
