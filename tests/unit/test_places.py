@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
-from splitter.places import Remark, find_places, spell_key
+from splitter.places import KeyPath, Remark, find_places, spell_key
 
 ROOT = Path(__file__).parents[2]
 TEXT = '''\
@@ -68,10 +69,12 @@ def test_every_key_has_its_line(key, line):
     assert find_places(TEXT, "x.toml").lines[key] == line
 
 
-def keys_of(value, key=()):
+def keys_of(value: object, key: KeyPath = ()) -> Iterator[KeyPath]:
     """Every key and position of a parsed file."""
-    below = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, inner in below:
+    pairs: Iterable[tuple[str | int, object]] = ()
+    if isinstance(value, dict | list):
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
+    for name, inner in pairs:
         yield (*key, name)
         yield from keys_of(inner, (*key, name))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,7 +29,7 @@ DE = Database(name="de", setting="regions.de.url", raw="${DE_URL}")
 CONTROL = Database(name="control", setting="control.url", raw="${CONTROL_URL}")
 
 
-def silo_map(**parts):
+def silo_map(**parts: Any) -> SiloMap:
     return SiloMap(organization=Organization(table=TableName("public", "organization")), **parts)
 
 
