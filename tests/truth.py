@@ -161,10 +161,10 @@ class Truth:
         if value in self.facts.none_values.get((table, column), ()):
             return value
         documents = self._documents(table, column)
+        if self.source.catalog.tables[table].column(column).type == "json":
+            return compact(rewrite_json(value, documents))
         if documents:
-            new = rewrite_json(value, documents)
-            is_json = self.source.catalog.tables[table].column(column).type == "json"
-            return compact(new) if is_json and new != value else new
+            return rewrite_json(value, documents)
         for target, target_column in self._referred(table, column, row):
             return self._follow(target, target_column, value)
         if any(self.shifts(*listed) for listed in self._listed(table, column)):
@@ -238,26 +238,36 @@ class Truth:
         gained = self.owned(tenant) | {name: rows for name, rows in self.referenced(tenant).items() if rows}
         return {name: Counter(self.rewritten(name, row) for row in rows) for name, rows in gained.items() if rows}
 
+    def given(self, tenant: str) -> Expected:
+        """The organization's own rows as the source has them."""
+        tables = self.source.catalog.tables
+        return {name: Counter(values_of(tables[name], row) for row in rows) for name, rows in self.owned(tenant).items() if rows}
 
-def as_values(region: Region, source: Region) -> Expected:
-    """All rows of a region, in the shape of ``Truth.expected``; documents of type json that the source doesn't have count without blanks."""
+    def untouched(self, tenant: str) -> set[tuple[str, str, str]]:
+        """(table, column, document) of type json without an id that could change: to be found in the target to the last blank."""
+        return {
+            (table, column.name, text)
+            for table, rows in self.owned(tenant).items()
+            for column in self.source.catalog.tables[table].columns
+            for text in (row[column.name] for row in rows if column.type == "json")
+            if text is not None and compact(rewrite_json(text, self._probes(table, column.name))) == compact(text)
+        }
+
+    def _probes(self, table: str, column: str) -> list[tuple[tuple[str, ...], Callable[[str], str | None]]]:
+        return [(path, lambda value: f"{value}0") for path, _ in self._documents(table, column)]
+
+
+def as_values(region: Region) -> Expected:
+    """All rows of a region, as ``Truth.expected`` has them."""
     tables = region.catalog.tables
-    given = {
-        name: {column: {row[column] for row in source.rows.get(name, ())} for column in _json_columns(tables[name])} for name in tables
-    }
-
-    def seen(name: str, column: str, value: str | None) -> str | None:
-        documents = given[name].get(column)
-        return value if value is None or documents is None or value in documents else compact(value)
-
-    return {
-        name: Counter(tuple(seen(name, column, row[column]) for column in tables[name].stored) for row in rows)
-        for name, rows in region.rows.items()
-    }
+    return {name: Counter(values_of(tables[name], row) for row in rows) for name, rows in region.rows.items()}
 
 
-def _json_columns(table: Table) -> list[str]:
-    return [column.name for column in table.columns if column.type == "json"]
+def values_of(table: Table, row: Row) -> Values:
+    """Documents of type json count without the blanks between their tokens: ``Truth.untouched`` is what else must hold of them."""
+    json_columns = {column.name for column in table.columns if column.type == "json"}
+    values = ((name, row[name]) for name in table.stored)
+    return tuple(compact(value) if value is not None and name in json_columns else value for name, value in values)
 
 
 def added(before: Expected, after: Expected) -> Expected:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,15 +120,16 @@ def from_table(table: Table) -> sql.Composed:
 
 
 def read_rows(conn: psycopg.Connection[Any], catalog: Catalog) -> Rows:
-    """Every row of every table, each stored column as text."""
+    """Every row of every table, each stored column as the server writes it."""
     return {name: list(_read_table(conn, table)) for name, table in catalog.tables.items()}
 
 
-def _read_table(conn: psycopg.Connection[Any], table: Table) -> list[Row]:
-    texts = [sql.SQL("x.{}::text").format(sql.Identifier(name)) for name in table.stored]
-    chosen = sql.SQL(", ").join([sql.SQL("'md5:' || md5(x::text)"), *texts])
-    found = conn.execute(sql.SQL("SELECT {} {}").format(chosen, from_table(table)))
-    return [dict(zip((KEYLESS, *table.stored), row, strict=True)) for row in found]
+def _read_table(conn: psycopg.Connection[Any], table: Table) -> Iterator[Row]:
+    columns = sql.SQL(", ").join(sql.SQL("x.{}").format(sql.Identifier(name)) for name in table.stored)
+    chosen = sql.SQL(", ").join([sql.SQL("'md5:' || md5(x::text)"), columns])
+    with conn.cursor().copy(sql.SQL("COPY (SELECT {} {}) TO STDOUT").format(chosen, from_table(table))) as copy:
+        for row in copy.rows():
+            yield dict(zip((KEYLESS, *table.stored), row, strict=True))
 
 
 def read_state(url: str) -> dict[str, Counter[str]]:

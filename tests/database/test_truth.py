@@ -29,7 +29,7 @@ def case(request: pytest.FixtureRequest, server: Server) -> Iterator[CaseDatabas
 def test_without_an_origin_every_row_is_the_source_s(case: CaseDatabases):
     region, owners = read_region(case.urls[HOME]), read_owners(case.facts.name)
     truth = Truth(case.facts, owners, region, None, Ids(0))
-    everything = as_values(region, region)
+    everything = as_values(region)
     for tenant in owners["tenants"]:
         for table, rows in truth.expected(tenant).items():
             unset = {place for place in case.facts.unset if place[0] == table}

@@ -102,7 +102,7 @@ class Journey:
         return found
 
     def rows(self, region: str) -> Expected:
-        return as_values(read_region(self.case.urls[region]), self.source)
+        return as_values(read_region(self.case.urls[region]))
 
 
 def _is_copy(statement: Statement) -> bool:
