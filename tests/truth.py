@@ -248,7 +248,7 @@ class Truth:
         return {
             (table, column.name, text)
             for table, rows in self.owned(tenant).items()
-            for column in self.source.catalog.tables[table].columns
+            for column in (self.source.catalog.tables[table].columns if rows else ())
             for text in (row[column.name] for row in rows if column.type == "json")
             if text is not None and compact(rewrite_json(text, self._probes(table, column.name))) == compact(text)
         }
