@@ -23,7 +23,7 @@ from splitter.schema import Column, Table, TableKind, TableName
 
 CLOSURE = -1  # the number of the part that holds what only a cycle reaches
 _INTEGERS = frozenset({"smallint", "integer", "bigint"})
-_TEXTS = frozenset({"text", "character varying", "character", "name"})
+_TEXTS = frozenset({"text", "character varying", "bpchar", "name"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,11 +36,12 @@ from exports.scope import Scope
 from exports.shared import SharedRows, read_needed
 from exports.snapshot import Connection, Snapshot
 from exports.survey import Organization, Survey, require_decided, require_organization, select_ways, table_sizes
+from exports.ways import note_ways
 from exports.workers import Task, Workers
 from splitter.db import connect, translated
 from splitter.errors import NoOrigin, UndecidedScope
 from splitter.events import Advanced, Finished, Reporter, Started
-from splitter.identity import Identity, check_identity, physical_identity, read_identity
+from splitter.identity import Identity, check_clone, physical_identity, read_identity
 from splitter.schema import TableName
 
 CHUNK_ROWS = 50_000
@@ -96,7 +97,7 @@ def export_organization(survey: Survey, organization: str, options: ExportOption
 def _identity(connection: Connection, options: ExportOptions) -> Identity | None:
     identity = read_identity(connection)
     if identity is not None:
-        check_identity(connection)
+        check_clone(identity, physical_identity(connection), identity.region)
     elif options.to is not None:
         raise NoOrigin(
             "this database has no origin, so its ids can't be made valid elsewhere for --to",
@@ -203,7 +204,7 @@ def _draft(
         ids=survey.silos.ids,
         tables=tuple(_section(survey, source, name) for name in source.types),
         natural=tuple(_natural_section(survey, shared) for shared in needed),
-        notes={"ways": _ways(survey.scope), "known_origins": list(minting.known)},
+        notes={"ways": note_ways(survey.scope), "known_origins": list(minting.known)},  # type: ignore[dict-item]
     )
 
 
@@ -214,14 +215,6 @@ def shifted_key(survey: Survey, key: Sequence[str], minting: Minting) -> tuple[s
         str(minting.layout.shift(int(value), minting.origin)) if survey.rules.shifts(survey.scope.root, column) else value
         for column, value in zip(survey.scope.root_key, key, strict=True)
     )
-
-
-def _ways(scope: Scope) -> dict[str, object]:
-    """What the numbers of parts mean: the ways of each table, in order."""
-    return {
-        str(table.name): {"ways": [str(way) for way in table.ways], "back": [str(way) for way in table.back_ways]}
-        for table in scope.exported
-    }
 
 
 def _section(survey: Survey, source: Source, name: TableName) -> Section:
@@ -273,9 +266,3 @@ def _write_rows(
 
 def _bind(write, index: int, chunk: Chunk):  # type: ignore[no-untyped-def]
     return lambda connection: write(connection, index, chunk)
-
-
-def parse_ways(notes: Mapping[str, object]) -> Mapping[str, Mapping[str, list[str]]]:
-    """The ways that ``_ways`` noted."""
-    ways = notes.get("ways")
-    return ways if isinstance(ways, Mapping) else {}

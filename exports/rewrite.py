@@ -180,7 +180,7 @@ class Rewriter:
     def _array(self, name: TableName, column: Column, treatment: Treatment, value: sql.Composable) -> tuple[sql.Composable, str]:
         reference, rule = treatment.inner[0]
         element = column.base_type.removesuffix("[]")
-        text = element in ("text", "character varying", "character")
+        text = element in ("text", "character varying", "bpchar")
         item = sql.SQL("x.id")
         changed = self._changed(name, column.name, rule, reference, item, None, text=text)
         changed = self._none_values(reference, item, self._dangling(reference, item, changed))
@@ -267,7 +267,7 @@ def map_sql(shared: SharedMap, alias: str) -> sql.Composable:
     arrays = [sql.Literal([old[position] for old, _ in shared.pairs]) for position in range(width)]
     arrays += [sql.Literal([new[position] for _, new in shared.pairs]) for position in range(width)]
     names = [f"o{position}" for position in range(width)] + [f"n{position}" for position in range(width)]
-    return sql.SQL("pg_catalog.unnest({arrays}) AS {alias}({names})").format(
+    return sql.SQL("unnest({arrays}) AS {alias}({names})").format(
         arrays=sql.SQL(", ").join(sql.SQL("{}::text[]").format(array) for array in arrays),
         alias=sql.Identifier(alias),
         names=sql.SQL(", ").join(map(sql.Identifier, names)),

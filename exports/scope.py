@@ -136,7 +136,7 @@ def is_way(silos: SiloMap, reference: Reference) -> bool:
     if not reference.owns or reference.table == silos.organization.table:
         return False
     owner = silos.rules(reference.table).owner
-    return not owner or reference.columns == owner
+    return not owner or set(reference.columns) == set(owner)
 
 
 def _owned_in_order(

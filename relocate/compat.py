@@ -19,7 +19,7 @@ _WIDER = {
     "smallint": ("integer", "bigint"),
     "integer": ("bigint",),
     "character varying": ("text",),
-    "character": (),
+    "bpchar": (),
     "real": ("double precision",),
 }
 _LENGTH = re.compile(r"^(?P<name>[^(]+?)\((?P<first>\d+)(?:,(?P<second>-?\d+))?\)(?P<rest>.*)$")
@@ -86,7 +86,7 @@ def _fits(mine: Column, theirs: Column) -> bool:
     have, has = _LENGTH.match(mine.type), _LENGTH.match(theirs.type)
     if has is None:
         return True
-    if have is None or (mine.base_type == "character" and have["first"] != has["first"]):
+    if have is None or (mine.base_type == "bpchar" and have["first"] != has["first"]):
         return False
     return _room(mine, have, has)
 

@@ -176,7 +176,7 @@ class Loader:
                     copy.write(block)
                     self.brake.sent(len(block))
             rows = cursor.rowcount
-        self.report(Advanced(str(chunk.table), rows))
+        self.report(Advanced("copying", rows))
         return rows
 
     def _stage(self, lane: Lane, chunk: Chunk, stage: str) -> int:

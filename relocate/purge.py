@@ -70,7 +70,7 @@ class Purger:
             for number, each in enumerate(together):
                 self._require_same(each, *found[number])
         gone = sum(int(str(row[0])) for row in found.values())
-        self.report(Advanced(names, gone))
+        self.report(Advanced("purging", gone))
         return gone
 
     def _delete_sql(self, chunk: Chunk, number: int) -> sql.Composed:

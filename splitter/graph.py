@@ -100,8 +100,9 @@ def build_graph(schema: Schema, silos: SiloMap) -> ReferenceGraph:
     soft = [reference for declared in silos.references for reference in _from_declaration(schema, declared)]
     seen: dict[tuple[object, ...], Reference] = {}
     for reference in hard + soft:
-        path = reference.declared.path if reference.declared else ()
-        identity = (reference.table, reference.columns, reference.target, reference.target_columns, reference.label, path)
+        declared = reference.declared
+        inside = (declared.path, declared.keys) if declared and declared.json else None
+        identity = (reference.table, reference.columns, reference.target, reference.target_columns, reference.label, inside)
         seen.setdefault(identity, reference)
     return ReferenceGraph(tuple(seen.values()))
 
@@ -124,7 +125,7 @@ def _from_declaration(schema: Schema, declared: SoftReference) -> Iterable[Refer
     if table is None:
         return
     columns = [table.column(name) for name in declared.columns]
-    if declared.path:
+    if declared.json:
         kind = Kind.JSON
     elif any(column.base_type.endswith("[]") for column in columns):
         kind = Kind.ARRAY

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from psycopg.sql import SQL, Identifier
 
+from splitter.binaries import read_major
 from splitter.db import connect
 from splitter.embedded import Cluster, initialize, temporary
 from splitter.errors import UsageError
@@ -30,6 +31,11 @@ class Servers:
     """Three running servers by name, each with a database of that name."""
 
     clusters: Mapping[str, Cluster]
+
+    @property
+    def major(self) -> int:
+        """The servers' major version."""
+        return read_major(next(iter(self.clusters.values())).binaries)
 
     def url(self, name: str) -> str:
         return self.clusters[name].url(name)

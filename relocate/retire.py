@@ -1,0 +1,206 @@
+"""``relocate purge``: deletes a moved organization's rows from the region that it left."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from exports.checks import inbound_checks
+from exports.match import Place, match_rows
+from exports.membership import Membership, Selection
+from exports.rows import ask
+from exports.shared import read_needed
+from exports.snapshot import Connection
+from exports.survey import Organization, Survey, select_ways, survey_region
+from relocate.control import Relocation, find_unfinished, read_relocation, read_relocations
+from relocate.homes import read_home
+from relocate.ledger import Ledger, Recorded
+from relocate.move import Move, make_move
+from relocate.mover import Mover, end_superseded, take_over
+from relocate.obstacles import may_set_replica
+from relocate.origins import read_origins
+from relocate.phases import BEYOND_RETURN, Phase
+from relocate.purge import Purger
+from relocate.run import Outcome, connect_control, open_control, outcome_of, refusal
+from splitter.db import connect, translated
+from splitter.errors import DiffersError, FailedError, IllegalMove, OtherMover, RefusedError, UnknownOrganization
+from splitter.events import Finished, Note, Reporter, Started
+from splitter.identity import check_identity
+from splitter.silos import SiloMap
+
+
+def purge(silos: SiloMap, organization: str, report: Reporter) -> Outcome:
+    """Delete the source's rows of an organization that was switched; the same command goes on after a stop."""
+    with open_control(silos) as control:
+        relocation = find_unfinished(control, organization)
+        if relocation is None:
+            return _ended(control, organization)
+        if relocation.phase not in BEYOND_RETURN:
+            raise IllegalMove(
+                f"{relocation.name!r} still lives in {relocation.source}: its move is {relocation.phase.value}",
+                hint=f"finish it with `relocate start {relocation.name} --to {relocation.target}`, or undo it with `relocate abort`",
+            )
+        if relocation.source not in silos.regions:
+            return _without_source(silos, control, relocation, report)
+        with take_over(partial(connect_control, silos), relocation.id) as mover:
+            _Purge(silos, control, mover, report).run()
+        found = read_relocation(control, relocation.id)
+    assert found is not None
+    return outcome_of(found)
+
+
+def _ended(control: Connection, organization: str) -> Outcome:
+    known = [each for each in read_relocations(control) if organization.removeprefix("id:") in (each.slug, each.organization_before, each.organization_after)]
+    ended = next((each for each in known if each.phase is Phase.PURGED), None)
+    if ended is None:
+        raise UnknownOrganization(f"no move of {organization!r} waits for its purge", hint="see `relocate status`")
+    return outcome_of(ended)
+
+
+def _without_source(silos: SiloMap, control: Connection, relocation: Relocation, report: Reporter) -> Outcome:
+    """Moved in from somebody else's database: there is nothing of ours to delete, only records to drop."""
+    with take_over(partial(connect_control, silos), relocation.id) as mover:
+        mover.move_to(Phase.PURGING)
+        _drop_records(survey_region(silos, relocation.target), mover)
+        mover.move_to(Phase.PURGED)
+    report(Note(f"the source of {relocation.name} is not a region of ours: nothing was deleted"))
+    found = read_relocation(control, relocation.id)
+    assert found is not None
+    return outcome_of(found)
+
+
+def _drop_records(target: Survey, mover: Mover) -> None:
+    with connect(target.url, setting=target.setting, application=mover.application) as connection:
+        end_superseded(connection, mover.relocation.id, mover.generation)
+        ledger = _ledger(mover)
+        with translated(target.setting):
+            ledger.enter(connection, "target")
+            ledger.leave(connection)
+
+
+def _ledger(mover: Mover) -> Ledger:
+    relocation = mover.relocation
+    return Ledger(relocation=relocation.id, generation=mover.generation, organization=relocation.organization_after, mover=mover.name)
+
+
+class _Purge:
+    """One run of the command."""
+
+    def __init__(self, silos: SiloMap, control: Connection, mover: Mover, report: Reporter) -> None:
+        relocation = mover.relocation
+        assert relocation.source is not None
+        self.silos, self.control, self.mover, self.report = silos, control, mover, report
+        self.relocation = relocation
+        self.source = survey_region(silos, relocation.source)
+        self.target = survey_region(silos, relocation.target)
+        self.wrote = relocation.phase is Phase.PURGING
+
+    def run(self) -> None:
+        ledger = _ledger(self.mover)
+        with connect(self.target.url, setting=self.target.setting, application=self.mover.application) as target, self._source() as source:
+            recorded = self._records(target)
+            try:
+                if recorded:
+                    self._delete(source, target, ledger, recorded)
+                _drop_records(self.target, self.mover)
+                with translated(self.source.setting):
+                    ledger.enter(source, "source")
+                    ledger.leave(source)
+            except RefusedError as exc:
+                if isinstance(exc, OtherMover) or not self.wrote:
+                    raise
+                raise FailedError.after_write(exc) from exc
+        self.mover.move_to(Phase.PURGED)
+        self.report(Note(f"{self.relocation.name} is gone from {self.relocation.source}"))
+
+    def _records(self, target: Connection) -> tuple[Recorded, ...]:
+        with translated(self.target.setting):
+            return Ledger(relocation=self.relocation.id, generation=0, organization="", mover="").read_chunks(target)
+
+    def _source(self) -> Connection:
+        connection = connect(self.source.url, setting=self.source.setting, application=self.mover.application)
+        with translated(self.source.setting):
+            connection.execute("SET work_mem = '64MB'")
+            if self.source.prepare:
+                connection.execute(self.source.prepare)  # type: ignore[call-overload]
+        return connection
+
+    def _delete(self, source: Connection, target: Connection, ledger: Ledger, recorded: tuple[Recorded, ...]) -> None:
+        move, membership = self._prepare(source, target)
+        self._require_no_strangers(membership, source)
+        self._require_nothing_new(membership, recorded)
+        replica = may_set_replica(source)
+        with translated(self.source.setting):
+            if replica:
+                source.execute("SET session_replication_role = replica")
+            end_superseded(source, self.relocation.id, self.mover.generation)
+            ledger.enter(source, "source")
+        self.mover.move_to(Phase.PURGING)
+        self.wrote = True
+        purger = self._purger(move, membership, source, target, ledger, recorded, replica)
+        self.report(Started("purging", sum(each.content.rows for each in recorded if each.content)))
+        for together in purger.order(recorded):
+            self._require_gone()
+            purger.delete(source, together)
+        self.report(Finished("purging"))
+
+    def _prepare(self, source: Connection, target: Connection) -> tuple[Move, Membership]:
+        identity = check_identity(source, self.source.region)
+        check_identity(target, self.target.region)
+        origins = tuple(each.origin for each in read_origins(self.control))
+        organization = Organization(key=tuple(self.relocation.organization_before.split("|")), slug=self.relocation.slug)
+        move = make_move(self.silos, organization, self.source, self.target, identity, origins)
+        with translated(self.source.setting):
+            return move, select_ways(self.source.scope, organization.key, source)
+
+    def _require_no_strangers(self, membership: Membership, source: Connection) -> None:
+        problems = []
+        for check in inbound_checks(membership):
+            with translated(self.source.setting):
+                rows = ask(source)(check.query)
+            if rows:
+                problems.append(check.problem(rows))
+        if problems:
+            raise refusal(tuple(problems))
+
+    def _require_nothing_new(self, membership: Membership, recorded: tuple[Recorded, ...]) -> None:
+        """Ways that had no rows when the organization was copied and have some now."""
+        known = {(each.chunk.table, each.chunk.part) for each in recorded}
+        for table in membership.scope.exported:
+            new = [part for part in membership.parts(table.name) if (table.name, part) not in known]
+            if new and table.ways and new != [0]:  # the first way is taken without a look
+                raise DiffersError(
+                    f"{table.name} has rows at the source that were not moved ({table.ways[new[-1]]})",
+                    hint="somebody wrote to the source after the switch: bring those rows to the target by hand, then purge again",
+                )
+
+    def _purger(
+        self,
+        move: Move,
+        membership: Membership,
+        source: Connection,
+        target: Connection,
+        ledger: Ledger,
+        recorded: tuple[Recorded, ...],
+        replica: bool,
+    ) -> Purger:
+        place = Place(connection=target, schema=self.target.schema)
+        with translated(self.source.setting):
+            needed = read_needed(membership, source)
+            matched = match_rows(needed, self.silos, self.source.schema, self.source.rules, move.minting, lambda _: place)
+        parts = {each.chunk.table: tuple(sorted({one.chunk.part for one in recorded if one.chunk.table == each.chunk.table})) for each in recorded}
+        live = {name: tuple(part for part in numbers if part >= 0) for name, numbers in parts.items()}
+        selection = Selection(live={**membership.selection.live, **live}, closed=membership.selection.closed)
+        reading = move.reading(Membership(membership.scope, membership.root, selection), matched.maps)
+        xmin = self.relocation.snapshot_xmin or 0
+        return Purger(source=reading, ledger=ledger, xmin=xmin, replica=replica, report=self.report)
+
+    def _require_gone(self) -> None:
+        """Before every batch: this is still our purge, and the organization does not live here."""
+        self.mover.check()
+        own = self.silos.control.mapping if self.silos.control else None
+        home = read_home(self.control, self.relocation.organization_after, own)
+        if home is None or home.region == self.relocation.source:
+            raise DiffersError(
+                f"the mapping says {home or 'nothing'}: the rows in {self.relocation.source} are not deleted",
+                hint="see who changed the mapping (orglift.audit)",
+            )

@@ -1,0 +1,258 @@
+"""The stages of a move between planning and the switch: load what is left, prove it, and look at the source once more.
+
+Each may be repeated: what is there already is looked at, not done again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from threading import Lock
+
+from exports.chunks import Chunk
+from exports.match import MissingRow, insert_missing
+from exports.membership import Membership
+from exports.rows import Content, Source, read_content
+from exports.snapshot import Connection, Snapshot
+from exports.survey import select_ways, table_sizes
+from exports.workers import Task, Workers
+from psycopg import sql
+
+from relocate.drill import differing_rows
+from relocate.ledger import Ledger, Recorded
+from relocate.load import Brake, Lane, Loader, Unloader
+from relocate.move import Move, Options
+from relocate.verify import Difference, Verifier
+from splitter.db import translated
+from splitter.events import Advanced, Event, Finished, Note, Reporter, Started
+from splitter.schema import TableName
+
+COPYING, HASHING, PROVING, LOOKING = "copying", "hashing again what was copied before", "proving", "looking at the source again"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stages:
+    """What all stages work with."""
+
+    move: Move
+    options: Options
+    ledger: Ledger
+    reading: Source  # in ``snapshot``
+    snapshot: Snapshot
+    open_target: Callable[[], Connection]
+    replica: bool
+    report: Reporter
+
+    @property
+    def there(self) -> Membership:
+        return self.move.there(self.reading.membership)
+
+    def lane(self) -> Lane:
+        return Lane(self.snapshot.enter(), self.open_target())
+
+    def load(self, target: Connection, inserts: Sequence[MissingRow]) -> None:
+        """Bring the target to what the snapshot has: chunks of before that differ go out again, the rest comes in."""
+        with Workers(self.options.jobs, self.lane) as workers:
+            recorded = self.ledger.read_chunks(target)
+            self._insert_shared(target, inserts)
+            stale = self._find_stale(workers, [each for each in recorded if each.content is not None])
+            if stale:
+                self.report(Note(f"{len(stale)} chunks changed at the source since they were copied, and are copied again"))
+                self._unload(target, recorded, stale)
+            self._cut(target, recorded)
+            loader = self._loader()
+            left = self.ledger.read_chunks(target)
+            self._run(workers, COPYING, loader.tasks(left), None)
+
+    def _insert_shared(self, target: Connection, inserts: Sequence[MissingRow]) -> None:
+        for missing in inserts:
+            table = self.move.target.schema.tables[missing.table]
+            key = [missing.values[column] for column in table.identifying_key]
+            with translated(f"inserting into {missing.table}"), target.transaction():
+                self.ledger.hold(target)
+                insert_missing(target, self.move.target.schema, missing)
+                self.ledger.note_inserted(target, missing.table, sql.SQL("SELECT to_jsonb({}::text[])").format(sql.Literal(key)))
+
+    def _loader(self) -> Loader:
+        brake = Brake(max_rate=self.options.max_rate, max_lag=self.options.max_lag)
+        return Loader(
+            source=self.reading,
+            target=self.move.target.schema,
+            there=self.there,
+            ledger=self.ledger,
+            binary=self.move.binary,
+            replica=self.replica,
+            hashes=self.options.hashes,
+            report=synchronized(self.report),
+            brake=brake,
+        )
+
+    def _find_stale(self, workers: Workers[Lane], loaded: Sequence[Recorded]) -> list[Recorded]:
+        """The chunks whose rows at the source aren't any more what was copied."""
+        stale: list[Recorded] = []
+
+        def look(lane: Lane, each: Recorded) -> None:
+            assert each.content is not None
+            with translated(f"hashing {each.chunk.table} at the source"):
+                now = read_content(lane.source, self.reading.content(each.chunk))
+            if now.rows != each.content.rows or each.content.hash not in (None, now.hash) or each.content.hash is None:
+                stale.append(each)
+
+        self._run(workers, HASHING, [_task(each, look) for each in loaded], len(loaded))
+        return stale
+
+    def _unload(self, target: Connection, recorded: Sequence[Recorded], stale: Sequence[Recorded]) -> None:
+        """Without replica mode the server would check keys against rows that stay: then everything goes out again."""
+        out = stale if self.replica else [each for each in recorded if each.content is not None]
+        unloader = Unloader(there=self.there, ledger=self.ledger, target=self.move.target.schema, replica=self.replica)
+        unloader.unload(target, out)
+
+    def _cut(self, target: Connection, recorded: Sequence[Recorded]) -> None:
+        """Record the chunks of parts that have none yet."""
+        known = {(each.chunk.table, each.chunk.part) for each in recorded}
+        membership = self.reading.membership
+        names = [table.name for table in self.move.scope.exported]
+        with translated(self.move.source.setting):
+            sizes = table_sizes(self.snapshot.connection, names)
+            cutter = self.move.cutter(membership, self.snapshot.connection, self.options.chunk_rows)
+            for name in names:
+                for part in membership.parts(name):
+                    if (name, part) not in known:
+                        self.ledger.write_chunks(target, cutter.cut(name, part, sizes.get(name, 0)))
+
+    def prove(self, target: Connection) -> tuple[Difference, ...]:
+        """Compare every chunk, and check every reference and every key that the loading didn't."""
+        recorded = self.ledger.read_chunks(target)
+        verifier = self.verifier()
+        found: list[Difference] = []
+        with Workers(self.options.jobs, self.lane) as workers:
+            tasks = [*self._chunk_tasks(verifier, recorded, found), *self._reference_tasks(verifier, found)]
+            self._run(workers, PROVING, tasks, len(tasks))
+        return tuple(found)
+
+    def verifier(self) -> Verifier:
+        return Verifier(
+            there=self.there,
+            columns={name: tuple(types) for name, types in _ordered(self.reading).items()},
+            rules=self.move.source.rules,
+            layout=self.move.minting.layout,
+            local_ids_final=self.move.local_ids_final,
+            hashes=self.options.hashes,
+        )
+
+    def _chunk_tasks(self, verifier: Verifier, recorded: Sequence[Recorded], found: list[Difference]) -> Iterable[Task[Lane]]:
+        def compare(lane: Lane, each: Recorded) -> None:
+            assert each.content is not None
+            difference = verifier.chunk(lane.target, each.chunk, each.content)
+            if difference is not None:
+                rows = differing_rows(self.reading, self.there, lane.source, lane.target, each.chunk)
+                found.append(Difference(table=difference.table, what=difference.what, rows=rows))
+
+        return [_task(each, compare) for each in recorded]
+
+    def _reference_tasks(self, verifier: Verifier, found: list[Difference]) -> Iterable[Task[Lane]]:
+        def check(lane: Lane, pair: tuple[object, object]) -> None:
+            difference = verifier.reference(lane.target, *pair)  # type: ignore[arg-type]
+            if difference is not None:
+                found.append(difference)
+
+        def duplicates(lane: Lane, pair: tuple[TableName, sql.Composable]) -> None:
+            rows = lane.target.execute(sql.Composed([pair[1]])).fetchall()
+            if rows:
+                shown = tuple(str(row[0]) for row in rows)
+                found.append(Difference(table=str(pair[0]), what="a deferrable unique key has duplicates", rows=shown))
+
+        tasks = [_task(pair, check) for pair in verifier.references()]
+        return [*tasks, *(_task(pair, duplicates) for pair in verifier.deferred_keys())]
+
+    def still(self, target: Connection) -> tuple[Difference, ...]:
+        """Whether the source is, in a snapshot of now, what was moved.
+
+        A chunk with as many rows, none of them written since the first snapshot, is what it was: a row that came in has a new version,
+        one that left is missing from the count, and for rows that came with a row of another table that one's version is new. What this
+        can't tell apart is hashed in both snapshots.
+        """
+        recorded = self.ledger.read_chunks(target)
+        found: list[Difference] = []
+        with self.move.source.snapshot() as now:
+            with translated(self.move.source.setting):
+                membership = select_ways(self.move.scope, self.move.organization.key, now.connection)
+            reading = self.move.reading(membership, self.reading.rewriter.maps)
+            found += self._new_parts(membership, recorded, reading, now.connection)
+            with Workers(self.options.jobs, lambda: Lane(self.snapshot.enter(), now.enter())) as workers:
+                tasks = [_task(each, lambda lane, one: self._look(lane, one, reading, found)) for each in recorded]
+                self._run(workers, LOOKING, tasks, len(tasks))
+        return tuple(found)
+
+    def _new_parts(
+        self, membership: Membership, recorded: Sequence[Recorded], reading: Source, connection: Connection
+    ) -> Iterable[Difference]:
+        """Rows that came in by a way that had none before."""
+        known = {(each.chunk.table, each.chunk.part) for each in recorded}
+        for table in self.move.scope.exported:
+            for part in membership.parts(table.name):
+                if (table.name, part) not in known:
+                    content = read_content(connection, reading.content(Chunk(table=table.name, part=part, number=0)))
+                    if content.rows:
+                        yield Difference(table=str(table.name), what=f"{content.rows} rows were added at the source")
+
+    def _look(self, lane: Lane, each: Recorded, reading: Source, found: list[Difference]) -> None:
+        """``lane.source`` is in the first snapshot, ``lane.target`` in the new one."""
+        assert each.content is not None
+        with translated(f"looking at {each.chunk.table} again"):
+            row = lane.target.execute(sql.Composed([reading.newer(each.chunk, self.snapshot.view.xmin)])).fetchone()
+            assert row is not None
+            rows, newer = int(str(row[0])), bool(row[1])
+            if rows == each.content.rows and not newer:
+                return
+            before = each.content if each.content.hash is not None else read_content(lane.source, self.reading.content(each.chunk))
+            after = read_content(lane.target, reading.content(each.chunk))
+        if before != after:
+            what = f"the source changed during the move ({before.rows} rows before, {after.rows} now)"
+            found.append(Difference(table=str(each.chunk.table), what=what))
+
+    def _run(self, workers: Workers[Lane], name: str, tasks: Sequence[Task[Lane]], total: int | None) -> None:
+        self.report(Started(name, total, "rows" if total is None else "checks"))
+        report = synchronized(self.report)
+
+        def counted(task: Task[Lane]) -> Task[Lane]:
+            def run(lane: Lane) -> None:
+                task.run(lane)
+                report(Advanced(name, 1))
+
+            return Task(group=task.group, run=run, after=task.after)
+
+        workers.run(tasks if total is None else [counted(task) for task in tasks])
+        self.report(Finished(name))
+
+
+def _task(each, run):  # type: ignore[no-untyped-def]
+    return Task(group=id(each), run=lambda lane: run(lane, each))
+
+
+def _ordered(reading: Source) -> dict[TableName, tuple[str, ...]]:
+    return {name: reading.columns(name) for name in reading.types}
+
+
+def synchronized(report: Reporter) -> Reporter:
+    """A reporter that several threads may call."""
+    lock = Lock()
+
+    def tell(event: Event) -> None:
+        with lock:
+            report(event)
+
+    return tell
+
+
+def summarize(recorded: Iterable[Recorded]) -> list[dict[str, object]]:
+    """Rows and hash of every table, as the commands print them."""
+    totals: dict[TableName, Content] = {}
+    for each in recorded:
+        before = totals.get(each.chunk.table, Content(rows=0, hash=0))
+        content = each.content or Content(rows=0, hash=None)
+        hash_ = None if before.hash is None or content.hash is None else before.hash + content.hash
+        totals[each.chunk.table] = Content(rows=before.rows + content.rows, hash=hash_)
+    return [
+        {"name": str(name), "rows": total.rows, "hash": None if total.hash is None else str(total.hash)} for name, total in totals.items()
+    ]

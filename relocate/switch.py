@@ -1,0 +1,137 @@
+"""The switch: the one transaction in control by which an organization lives in another region."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from psycopg import sql
+
+from relocate.control import Relocation, lock_relocation, write_audit
+from relocate.homes import Home, own_table, read_homes
+from relocate.phases import Phase, check_move
+from splitter.db import Connection, retrying, translated
+from splitter.errors import Conflict, OtherMover
+from splitter.schema import TableName
+from splitter.silos import OwnMapping
+
+LOCK_TIMEOUT_MS = 2000  # a row of control that the application holds: tried again, users wait no longer behind us
+Values = Sequence[Any] | Mapping[str, Any] | None
+_TIMEOUT = "SELECT pg_catalog.set_config('lock_timeout', %s, true)"
+_MOVE = """
+UPDATE orglift.mapping SET organization = %s, slug = %s, region = %s, version = version + 1, updated_at = pg_catalog.clock_timestamp()
+WHERE organization = %s
+"""
+_ENTER = "INSERT INTO orglift.mapping (organization, slug, region) VALUES (%s, %s, %s)"
+_SWITCHED = """
+UPDATE orglift.relocations SET phase = 'switched', switched_at = pg_catalog.clock_timestamp(), updated_at = pg_catalog.clock_timestamp()
+WHERE id = %s
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchOrder:
+    """What the switch does. ``expected`` is the home that the move was made for; None: the organization is new to control.
+
+    ``statements`` rewrite control's references to moved rows, by a join with ``orglift.moved_ids``. ``own`` is the application's mapping.
+    """
+
+    relocation: UUID
+    generation: int
+    expected: Home | None
+    statements: Sequence[tuple[sql.Composed | sql.SQL, Values]] = ()
+    own: OwnMapping | None = None
+
+
+def switch(control: Connection, order: SwitchOrder) -> Relocation:
+    """Do it, all or nothing; the relocation as it is then. Done already: nothing is changed. ``control`` is the mover's own session.
+
+    Raises OtherMover where the generation is not the relocation's, Conflict where the mapping is not what was expected: then nothing
+    has changed. Locks that the application holds are tried again, then Busy.
+    """
+    return retrying(lambda: _try_switch(control, order))
+
+
+def _try_switch(control: Connection, order: SwitchOrder) -> Relocation:
+    with translated("switching"), control.transaction():
+        control.execute(_TIMEOUT, (str(LOCK_TIMEOUT_MS),))
+        found = lock_relocation(control, order.relocation)
+        if found.generation != order.generation:
+            told = f"the relocation of {found.name!r} was taken over by {found.mover}"
+            raise OtherMover(told, hint="nothing was switched from here; see `relocate status`")
+        if found.phase is Phase.SWITCHED:
+            return found
+        check_move(found.phase, Phase.SWITCHED)
+        _check_expected(control, found, order)
+        _write_mapping(control, found, order)
+        changed = [control.execute(query, values).rowcount for query, values in order.statements]
+        control.execute(_SWITCHED, (found.id,))
+        detail = {"before": found.organization_before, "from": found.source, "to": found.target, "control_rows": sum(changed)}
+        write_audit(control, "switched", organization=found.organization_after, relocation=found.id, detail=detail)
+        return lock_relocation(control, found.id)
+
+
+def _check_expected(control: Connection, found: Relocation, order: SwitchOrder) -> None:
+    """The compare of compare-and-set: whoever changed the mapping meanwhile knew nothing of this move."""
+    homes = read_homes(control, organization=found.organization_before, own=order.own, lock=True) if order.expected else ()
+    named = homes[0] if homes else None
+    if order.expected is None:
+        _check_new(control, found, order.own)
+    elif named is None or (named.region, named.version) != (order.expected.region, order.expected.version):
+        told = f"the mapping changed during the move: it says {named or 'nothing'}, and the move began with {order.expected}"
+        raise Conflict(told, hint="nothing was switched: see who changed it (orglift.audit), then run the same command again")
+
+
+def _check_new(control: Connection, found: Relocation, own: OwnMapping | None) -> None:
+    there = read_homes(control, organization=found.organization_after, slug=found.slug, own=own, lock=True)
+    if there:
+        told = f"organization {found.name!r} is new to control, and there is {there[0]}"
+        raise Conflict(told, hint="give it another slug with --slug, or move the one that is there")
+
+
+def _write_mapping(control: Connection, found: Relocation, order: SwitchOrder) -> None:
+    if order.own is not None:
+        _write_own(control, found, order.own, new=order.expected is None)
+    if order.expected is None:
+        control.execute(_ENTER, (found.organization_after, found.slug, found.target))
+    elif order.expected.version == 0:  # only the application's own mapping had it
+        control.execute(_ENTER, (found.organization_after, order.expected.slug, found.target))
+    else:
+        control.execute(_MOVE, (found.organization_after, order.expected.slug, found.target, found.organization_before))
+
+
+def _write_own(control: Connection, found: Relocation, own: OwnMapping, *, new: bool) -> None:
+    """The application's own row. Ids go as text without a type: the server reads them as the column's."""
+    organization, region = sql.Identifier(own.organization), sql.Identifier(own.region)
+    values = {"after": found.organization_after, "before": found.organization_before, "target": found.target, "slug": found.slug}
+    if new:
+        columns = [organization, region, *([sql.Identifier(own.slug)] if own.slug else [])]
+        slots = sql.SQL("%(after)s, %(target)s, %(slug)s" if own.slug else "%(after)s, %(target)s")
+        query = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(own_table(own), sql.SQL(", ").join(columns), slots)
+    else:
+        query = sql.SQL("UPDATE {} SET {} = %(after)s, {} = %(target)s WHERE {}::text = %(before)s").format(
+            own_table(own), organization, region, organization
+        )
+    rows = control.execute(query, values).rowcount
+    if rows != 1:
+        told = f"{own.table} has {rows} rows for organization {found.organization_before}, not one"
+        raise Conflict(told, hint=f"an organization needs exactly one row in {own.table}")
+
+
+def stage_moved_ids(control: Connection, relocation: UUID, generation: int, table: TableName, pairs: Iterable[tuple[int, int]]) -> int:
+    """Write what ids of ``table`` become, (before, after), in the place of what was staged for it before; how many.
+
+    OtherMover where the generation is not the relocation's: then nothing is written.
+    """
+    with translated(f"staging moved ids of {table}"), control.transaction(), control.cursor() as cursor:
+        cursor.execute("DELETE FROM orglift.moved_ids WHERE relocation = %s AND table_name = %s", (relocation, str(table)))
+        with cursor.copy("COPY orglift.moved_ids (relocation, table_name, before, after) FROM STDIN") as copy:
+            for before, after in pairs:
+                copy.write_row((relocation, str(table), before, after))
+        staged = cursor.rowcount
+        # Only now: the lock would hold up the mover's own signs of life for as long as the copy takes.
+        if lock_relocation(control, relocation).generation != generation:
+            raise OtherMover(f"relocation {relocation} was taken over", hint="nothing was staged from here; see `relocate status`")
+        return staged

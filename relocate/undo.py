@@ -1,0 +1,142 @@
+"""``relocate abort``: takes out of the target exactly what a move brought in, and ends the relocation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from psycopg import sql
+
+from exports.chunks import Chunk
+from exports.membership import CLOSURE, Membership, Selection, table_sql
+from exports.scope import Scope
+from exports.snapshot import Connection
+from exports.survey import Survey, survey_region
+from exports.ways import mirror_scope
+from relocate.control import Relocation, find_unfinished, read_relocation, read_relocations
+from relocate.ledger import Ledger, Recorded
+from relocate.load import Unloader
+from relocate.mover import Mover, end_superseded, take_over
+from relocate.obstacles import may_set_replica
+from relocate.phases import BEYOND_RETURN, Phase
+from relocate.run import Outcome, connect_control, open_control, outcome_of
+from splitter.db import connect, translated
+from splitter.errors import FailedError, IllegalMove, RefusedError, UnknownOrganization
+from splitter.events import Note, Reporter, Warned
+from splitter.schema import TableName
+from splitter.silos import SiloMap
+
+
+def abort(silos: SiloMap, organization: str, report: Reporter) -> Outcome:
+    """Undo an unfinished move. Before the switch only; done already is done."""
+    with open_control(silos) as control:
+        relocation = find_unfinished(control, organization)
+        if relocation is None:
+            return _ended(control, organization)
+        if relocation.phase in BEYOND_RETURN:
+            raise IllegalMove(
+                f"{relocation.name!r} was switched to {relocation.target}: there is no way back but a move back",
+                hint=f"`relocate purge {relocation.name}`, then `relocate start {relocation.name} --to {relocation.source}`",
+            )
+        with take_over(partial(connect_control, silos), relocation.id) as mover:
+            try:
+                _take_out(silos, mover, report)
+            except RefusedError as exc:
+                raise FailedError.after_write(exc) from exc
+        found = read_relocation(control, relocation.id)
+    assert found is not None
+    return outcome_of(found)
+
+
+def _ended(control: Connection, organization: str) -> Outcome:
+    past = read_relocations(control, organization=organization.removeprefix("id:"))
+    by_slug = [each for each in read_relocations(control) if each.slug == organization]
+    ended = next((each for each in (*past, *by_slug) if each.phase is Phase.ABORTED), None)
+    if ended is None:
+        raise UnknownOrganization(f"no move of {organization!r} is under way", hint="see `relocate status`")
+    return outcome_of(ended)
+
+
+def _take_out(silos: SiloMap, mover: Mover, report: Reporter) -> None:
+    relocation = mover.move_to(Phase.ABORTING)
+    target = survey_region(silos, relocation.target)
+    ledger = Ledger(
+        relocation=relocation.id, generation=mover.generation, organization=relocation.organization_after, mover=mover.name
+    )
+    with connect(target.url, setting=target.setting, application=mover.application) as connection:
+        end_superseded(connection, relocation.id, mover.generation)
+        with translated(target.setting):
+            if target.prepare:
+                connection.execute(target.prepare)  # type: ignore[call-overload]
+            ledger.enter(connection, "target")
+            recorded = ledger.read_chunks(connection)
+        if recorded:
+            _empty(target, relocation, ledger, recorded, connection, report)
+        take_back_inserted(target, ledger, connection)
+        ledger.leave(connection)
+    mover.move_to(Phase.ABORTED)
+    report(Note(f"the move of {relocation.name} to {relocation.target} is undone"))
+
+
+def _empty(
+    target: Survey, relocation: Relocation, ledger: Ledger, recorded: Sequence[Recorded], connection: Connection, report: Reporter
+) -> None:
+    scope = mirror_scope(target.scope, relocation.saved["ways"])
+    there = Membership(scope, tuple(relocation.organization_after.split("|")), selection_of(scope, [each.chunk for each in recorded]))
+    replica = may_set_replica(connection)
+    if replica:
+        connection.execute("SET session_replication_role = replica")
+    unloader = Unloader(there=there, ledger=ledger, target=target.schema, replica=replica)
+    unloader.unload(connection, recorded)
+    left = connection.execute(
+        sql.SQL("SELECT count(*) FROM {} AS k WHERE {}").format(table_sql(scope.table(scope.root)), there.part(scope.root, 0, "k"))
+    ).fetchone()
+    if left and left[0]:
+        report(Warned(f"{target.region} still has the organization's row: somebody else changed it since it was copied"))
+
+
+def selection_of(scope: Scope, chunks: Sequence[Chunk]) -> Selection:
+    """The selection that recorded chunks were cut with."""
+    live: dict[TableName, tuple[int, ...]] = {}
+    for chunk in chunks:
+        if chunk.part != CLOSURE:
+            live[chunk.table] = tuple(sorted({*live.get(chunk.table, ()), chunk.part}))
+    cycles = {scope.tables[chunk.table].cycle for chunk in chunks if chunk.part == CLOSURE}
+    return Selection(live=live, closed=frozenset(cycle for cycle in cycles if cycle is not None))
+
+
+def take_back_inserted(target: Survey, ledger: Ledger, connection: Connection) -> None:
+    """Delete the referenced and shared rows that this move inserted, unless something refers to them by now."""
+    for name in reversed(ledger.inserted_tables(connection)):
+        table = target.schema.tables[name]
+        key = table.identifying_key or tuple(column.name for column in table.stored_columns)
+        holding = [
+            sql.SQL("NOT EXISTS (SELECT FROM {holder} AS h WHERE {on})").format(
+                holder=table_sql(target.scope.table(reference.table)),
+                on=sql.SQL(" AND ").join(
+                    sql.SQL("{} = {}").format(sql.Identifier("h", mine), sql.Identifier("t", theirs))
+                    for mine, theirs in zip(reference.columns, reference.target_columns, strict=True)
+                ),
+            )
+            for reference in target.scope.graph.to(name)
+            if reference.foreign_key is not None and reference.table in target.schema.tables and reference.table != name
+        ]
+        query = sql.SQL(
+            "DELETE FROM {table} AS t USING orglift.inserted AS i WHERE i.relocation = {relocation} AND i.table_name = {name} AND {same}"
+        ).format(
+            table=table_sql(table),
+            relocation=sql.Literal(ledger.relocation),
+            name=sql.Literal(str(name)),
+            same=sql.SQL(" AND ").join(
+                [
+                    *(
+                        sql.SQL("{}::text IS NOT DISTINCT FROM i.key ->> {}").format(sql.Identifier("t", column), sql.Literal(n))
+                        for n, column in enumerate(key)
+                    ),
+                    *holding,
+                ]
+            ),
+        )
+        with translated(f"deleting from {name}"), connection.transaction():
+            ledger.hold(connection)
+            connection.execute(query)
