@@ -27,6 +27,7 @@ from splitter.db import Connection, translated
 from splitter.errors import BugError, ConfigError, ConnectionLost, FailedError, OtherMover
 
 LEASE_SECONDS = 20.0
+MOST_SILENCE_SECONDS = 2.0  # between two signs of life, however long the lease: another process may have a shorter one
 _KEY = "pg_catalog.hashtextextended('orglift relocation ' || %(relocation)s::text, 0)"
 _TRY_LOCK = f"SELECT pg_catalog.pg_try_advisory_lock({_KEY})"
 # The session that holds the lock, and for how many seconds nothing was heard of it: null where its role hides that.
@@ -148,7 +149,7 @@ class Mover:
         self._connect = connect
         self._lock = threading.RLock()  # the session is shared with the thread that shows signs of life
         self._stopping = threading.Event()
-        self._pause = lease / 4
+        self._pause = min(MOST_SILENCE_SECONDS, lease / 4)
         self._thread = threading.Thread(target=self._show_life, name="orglift mover", daemon=True)
         self._thread.start()
 
@@ -197,7 +198,9 @@ class Mover:
         """A session ends by accident, or because somebody took over."""
         with self._connect() as conn:
             self._check_generation(read_relocation(conn, self.relocation.id))
-        raise FailedError.after_write(loss) from loss
+        raise FailedError(
+            f"the session with control was lost: {loss.message}", hint=f"{loss.hint}; then {FailedError.default_hint}"
+        ) from loss
 
     def move_to(self, phase: Phase, **facts: Any) -> Relocation:
         """Write the phase, and facts beside it (``snapshot_lsn``, ``snapshot_xmin``, ``saved``, ``rows``, ``note``).
