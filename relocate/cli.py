@@ -14,7 +14,8 @@ from relocate.init import InitReport, run_init
 from relocate.init_plan import InitOptions
 from relocate.move import Options
 from relocate.retire import purge as purge_organization
-from relocate.run import Outcome, start as start_move
+from relocate.run import Outcome
+from relocate.run import start as start_move
 from relocate.status import read_status
 from relocate.undo import abort as abort_move
 from splitter import console

@@ -11,14 +11,16 @@ server checks the keys.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from psycopg import sql
 
 from exports.chunks import Chunk
 from exports.membership import CLOSURE, Membership, table_sql
-from exports.rows import Content, Source, chunk_where, copy_out, read_content
+from exports.rewrite import SelectList
+from exports.rows import Content, Source, chunk_where, content_sql, copy_out, read_content
 from exports.scope import Scope, Standing
 from exports.snapshot import Connection
 from exports.workers import Task
@@ -32,14 +34,78 @@ from splitter.schema import Schema, TableName
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One thread's connections: into the source's snapshot, and to the target."""
+    """One thread's connections: into the source's snapshot (an archive needs none), and to the target."""
 
-    source: Connection
+    source: Connection | None
     target: Connection
 
     def close(self) -> None:
-        self.source.close()
+        if self.source is not None:
+            self.source.close()
         self.target.close()
+
+
+class Feed(Protocol):
+    """Where rows come from: a region in a snapshot, or an archive."""
+
+    def columns(self, name: TableName) -> tuple[str, ...]:
+        """The columns that the rows have, in order."""
+
+    def is_binary(self, name: TableName) -> bool:
+        """Whether they come as binary COPY data, else as text."""
+
+    def blocks(self, lane: Lane, chunk: Chunk) -> Iterator[bytes]:
+        """The chunk's rows as COPY data."""
+
+    def content(self, lane: Lane, chunk: Chunk, rows: int) -> Content:
+        """What the chunk is where it came from, once ``rows`` of it were copied. DiffersError where that can't be."""
+
+    def stage_columns(self, name: TableName) -> sql.Composable | None:
+        """The columns of a staging table that rows have to go through first, with types; None: straight into the table."""
+
+    def unstaged(self, name: TableName) -> SelectList:
+        """What becomes of staged rows on their way into the table, as a SELECT list over ``k``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionFeed:
+    """Rows that the source rewrites itself, in its snapshot."""
+
+    source: Source
+    binary: frozenset[TableName]
+    hashes: bool
+
+    def columns(self, name: TableName) -> tuple[str, ...]:
+        return self.source.columns(name)
+
+    def is_binary(self, name: TableName) -> bool:
+        return name in self.binary
+
+    def blocks(self, lane: Lane, chunk: Chunk) -> Iterator[bytes]:
+        assert lane.source is not None
+        return copy_out(lane.source, self.source.select(chunk), binary=self.is_binary(chunk.table))
+
+    def content(self, lane: Lane, chunk: Chunk, rows: int) -> Content:
+        """Hashed in the snapshot that the rows were copied from. The organization's own row always is: its hidden column changes later."""
+        if not self.hashes and chunk.table != self.source.membership.scope.root:
+            return Content(rows=rows)
+        assert lane.source is not None
+        with translated(f"hashing {chunk.table} at the source"):
+            content = read_content(lane.source, self.source.content(chunk))
+        if content.rows != rows:
+            raise DiffersError(f"{chunk.table}: {rows} rows were copied, the same snapshot has {content.rows}")
+        return content
+
+    def stage_columns(self, name: TableName) -> sql.Composable | None:
+        return None
+
+    def unstaged(self, name: TableName) -> SelectList:
+        return plain_list(self.columns(name))
+
+
+def plain_list(columns: Sequence[str]) -> SelectList:
+    """The columns as they are."""
+    return SelectList(columns=tuple(columns), expressions=tuple(sql.Identifier("k", column) for column in columns), joins=sql.SQL(""))
 
 
 @dataclass(slots=True)
@@ -75,21 +141,14 @@ def _standby_lag(target: Connection) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loader:
-    """Loads one organization from ``source`` into the target."""
+    """Loads one organization's rows into the target."""
 
-    source: Source
-    target: Schema
-    there: Membership  # the organization in the target: its new key, the source's ways
+    feed: Feed
+    scope: Scope  # over the target's tables
     ledger: Ledger
-    binary: frozenset[TableName]
     replica: bool  # session_replication_role may be set
-    hashes: bool
     report: Reporter
     brake: Brake
-
-    @property
-    def scope(self) -> Scope:
-        return self.source.membership.scope
 
     def tasks(self, recorded: Iterable[Recorded]) -> list[Task[Lane]]:
         """What is left to load, in an order that always finds something to do."""
@@ -144,71 +203,104 @@ class Loader:
             self.ledger.hold(lane.target)
             staged = []
             for chunk in chunks:
-                if circle or self.scope.tables[chunk.table].standing is Standing.REFERENCED:
-                    rows = self._stage(lane, chunk, f"orglift_stage_{len(staged)}")
-                    staged.append((chunk, f"orglift_stage_{len(staged)}"))
+                stage = f"orglift_stage_{len(staged)}"
+                if circle or self._is_staged(chunk.table):
+                    self._create_stage(lane, chunk.table, stage)
+                    rows = self._copy(lane, chunk, sql.Identifier("pg_temp", stage))
+                    staged.append((chunk, stage))
                 else:
                     rows = self._copy(lane, chunk, sql.Identifier(*chunk.table))
-                self.ledger.mark_loaded(lane.target, chunk, self._content(lane, chunk, rows))
+                content = self.feed.content(lane, chunk, rows)
+                if self.feed.stage_columns(chunk.table) is not None:
+                    content = self._staged_content(lane, chunk, stage, content)
+                self.ledger.mark_loaded(lane.target, chunk, content)
             self._unstage(lane, staged)
 
-    def _content(self, lane: Lane, chunk: Chunk, rows: int) -> Content:
-        """The chunk as the source has it in the snapshot that it was copied from."""
-        if not self.hashes and chunk.table != self.scope.root:
-            return Content(rows=rows)
-        with translated(f"hashing {chunk.table} at the source"):
-            content = read_content(lane.source, self.source.content(chunk))
-        if content.rows != rows:
-            raise DiffersError(f"{chunk.table}: {rows} rows were copied, the same snapshot has {content.rows}")
-        return content
+    def _is_staged(self, name: TableName) -> bool:
+        return self.scope.tables[name].standing is Standing.REFERENCED or self.feed.stage_columns(name) is not None
 
     def _copy(self, lane: Lane, chunk: Chunk, into: sql.Composable) -> int:
         """The chunk's rows through this process, unparsed; how many they were."""
-        binary = chunk.table in self.binary
         statement = sql.SQL("COPY {into} ({columns}) FROM STDIN (FORMAT {form})").format(
             into=into,
-            columns=sql.SQL(", ").join(map(sql.Identifier, self.source.columns(chunk.table))),
-            form=sql.SQL("BINARY" if binary else "TEXT"),
+            columns=sql.SQL(", ").join(map(sql.Identifier, self.feed.columns(chunk.table))),
+            form=sql.SQL("BINARY" if self.feed.is_binary(chunk.table) else "TEXT"),
         )
         with lane.target.cursor() as cursor:
             with cursor.copy(statement) as copy:
-                for block in copy_out(lane.source, self.source.select(chunk), binary=binary):
+                for block in self.feed.blocks(lane, chunk):
                     copy.write(block)
                     self.brake.sent(len(block))
             rows = cursor.rowcount
         self.report(Advanced("copying", rows))
         return rows
 
-    def _stage(self, lane: Lane, chunk: Chunk, stage: str) -> int:
-        lane.target.execute(
-            sql.SQL("CREATE TEMP TABLE {stage} ON COMMIT DROP AS SELECT {columns} FROM {table} AS t WITH NO DATA").format(
+    def _create_stage(self, lane: Lane, name: TableName, stage: str) -> None:
+        """A temporary table, which is gone with the transaction and writes no WAL."""
+        columns = self.feed.stage_columns(name)
+        if columns is not None:
+            query = sql.SQL("CREATE TEMP TABLE {stage} ({columns}) ON COMMIT DROP").format(stage=sql.Identifier(stage), columns=columns)
+        else:
+            query = sql.SQL("CREATE TEMP TABLE {stage} ON COMMIT DROP AS SELECT {columns} FROM {table} AS t WITH NO DATA").format(
                 stage=sql.Identifier(stage),
-                columns=sql.SQL(", ").join(map(sql.Identifier, self.source.columns(chunk.table))),
-                table=table_sql(self.target.tables[chunk.table]),
+                columns=sql.SQL(", ").join(map(sql.Identifier, self.feed.columns(name))),
+                table=table_sql(self.scope.table(name)),
             )
-        )
-        return self._copy(lane, chunk, sql.Identifier("pg_temp", stage))
+        lane.target.execute(query)
+
+    def _staged_content(self, lane: Lane, chunk: Chunk, stage: str, expected: Content) -> Content:
+        """The staged rows are what was sent (``expected``); what they are once rewritten is what the table must have."""
+        sent = plain_list(self.feed.columns(chunk.table))
+        table = sql.SQL("{} AS k").format(sql.Identifier("pg_temp", stage))
+        found = read_content(lane.target, content_sql(sent.expressions, table, sql.SQL("true")))
+        if found.rows != expected.rows or expected.hash not in (None, found.hash):
+            raise DiffersError(f"{chunk.table}: what arrived in the target is not what was sent")
+        chosen = self.feed.unstaged(chunk.table)
+        rewritten = sql.SQL("{}{}").format(table, chosen.joins)
+        return read_content(lane.target, content_sql(chosen.expressions, rewritten, sql.SQL("true")))
 
     def _unstage(self, lane: Lane, staged: Sequence[tuple[Chunk, str]]) -> None:
-        owned = [(chunk, stage) for chunk, stage in staged if self.scope.tables[chunk.table].standing is not Standing.REFERENCED]
+        """Referenced rows are merged; all others go in by one statement, at whose end the server checks keys."""
+        inserts = []
         for chunk, stage in staged:
-            if (chunk, stage) not in owned:
-                self._merge(lane, chunk, stage)
-        if owned:
-            inserts = [self._insert(chunk.table, stage) for chunk, stage in owned]
-            ctes = sql.SQL(", ").join(sql.SQL("i{} AS ({})").format(sql.SQL(str(n)), each) for n, each in enumerate(inserts))  # type: ignore[arg-type]
-            lane.target.execute(sql.SQL("WITH {} SELECT 1").format(ctes))
+            if self.scope.tables[chunk.table].standing is Standing.REFERENCED:
+                self._merge(lane, chunk.table, self._rewritten_stage(lane, chunk.table, stage))
+            else:
+                inserts.append(self._insert(chunk.table, stage))
+        if inserts:
+            ctes = [sql.SQL("{} AS ({})").format(sql.Identifier(f"i{n}"), each) for n, each in enumerate(inserts)]
+            lane.target.execute(sql.SQL("WITH {} SELECT 1").format(sql.SQL(", ").join(ctes)))
 
     def _insert(self, name: TableName, stage: str) -> sql.Composed:
-        columns = sql.SQL(", ").join(map(sql.Identifier, self.source.columns(name)))
-        return sql.SQL("INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM {stage}").format(
-            table=sql.Identifier(*name), columns=columns, stage=sql.Identifier("pg_temp", stage)
+        chosen = self.feed.unstaged(name)
+        return sql.SQL("INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE SELECT {values} FROM {stage} AS k{joins}").format(
+            table=sql.Identifier(*name),
+            columns=sql.SQL(", ").join(map(sql.Identifier, chosen.columns)),
+            values=sql.SQL(", ").join(chosen.expressions),
+            stage=sql.Identifier("pg_temp", stage),
+            joins=chosen.joins,
         )
 
-    def _merge(self, lane: Lane, chunk: Chunk, stage: str) -> None:
+    def _rewritten_stage(self, lane: Lane, name: TableName, stage: str) -> str:
+        """The stage itself where nothing has to be rewritten, else a second one."""
+        if self.feed.stage_columns(name) is None:
+            return stage
+        chosen = self.feed.unstaged(name)
+        named = [sql.SQL("{} AS {}").format(value, sql.Identifier(c)) for value, c in zip(chosen.expressions, chosen.columns, strict=True)]
+        lane.target.execute(
+            sql.SQL("CREATE TEMP TABLE {new} ON COMMIT DROP AS SELECT {values} FROM {stage} AS k{joins}").format(
+                new=sql.Identifier(f"{stage}_new"),
+                values=sql.SQL(", ").join(named),
+                stage=sql.Identifier("pg_temp", stage),
+                joins=chosen.joins,
+            )
+        )
+        return f"{stage}_new"
+
+    def _merge(self, lane: Lane, name: TableName, stage: str) -> None:
         """Referenced rows may be there already, from another organization that was moved: equal ones stay, others are a conflict."""
-        table = self.target.tables[chunk.table]
-        columns = self.source.columns(chunk.table)
+        table = self.scope.table(name)
+        columns = self.feed.columns(name)
         key = table.identifying_key or columns
         same = sql.SQL(" AND ").join(
             sql.SQL("{a}::text IS NOT DISTINCT FROM {b}::text").format(a=sql.Identifier("t", c), b=sql.Identifier("s", c)) for c in key
@@ -218,7 +310,7 @@ class Loader:
         )
         parts = {
             "table": table_sql(table),
-            "into": sql.Identifier(*chunk.table),
+            "into": sql.Identifier(*name),
             "stage": sql.Identifier("pg_temp", stage),
             "same": same,
             "whole": whole,
@@ -231,14 +323,12 @@ class Loader:
         ).fetchall()
         if differing:
             keys = ", ".join(str(row[0]) for row in differing)
-            raise Conflict(
-                f"{chunk.table}: the target has other rows with the keys {keys}", hint="make both rows equal, or match them as shared"
-            )
+            raise Conflict(f"{name}: the target has other rows with the keys {keys}", hint="make both rows equal, or match them as shared")
         missing = sql.SQL("FROM {stage} AS s WHERE NOT EXISTS (SELECT FROM {table} AS t WHERE {same})").format(**parts)
         arrays = sql.SQL("SELECT to_jsonb(ARRAY[{key}]) {missing}").format(
             key=sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier("s", c)) for c in key), missing=missing
         )
-        self.ledger.note_inserted(lane.target, chunk.table, arrays)
+        self.ledger.note_inserted(lane.target, name, arrays)
         lane.target.execute(
             sql.SQL("INSERT INTO {into} ({columns}) OVERRIDING SYSTEM VALUE SELECT {values} {missing}").format(**parts, missing=missing)
         )

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from psycopg import sql
-
-from exports.checks import inbound_checks, scope_checks
 from exports.match import Matched, Place, match_rows
-from exports.membership import Membership
-from exports.rows import Source, ask
+from exports.rows import Source
 from exports.shared import read_needed
 from exports.snapshot import Connection, Snapshot
-from exports.survey import Organization, Survey, find_in_region, require_decided, require_organization, select_ways, survey_region
+from exports.survey import Organization, find_in_region, require_decided, require_organization, select_ways, survey_region
 from exports.ways import note_ways
 from relocate.control import Order, Relocation, begin_relocation, find_unfinished, read_relocations
 from relocate.finish import advance_sequences, read_hidden, run_hook, write_hidden
@@ -38,8 +34,6 @@ from splitter.errors import (
     Conflict,
     DiffersError,
     FailedError,
-    IllegalMove,
-    OrgliftError,
     Problem,
     RefusedError,
     UnknownOrganization,

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from threading import Lock
+
+from psycopg import sql
 
 from exports.chunks import Chunk
 from exports.match import MissingRow, insert_missing
@@ -15,19 +16,18 @@ from exports.membership import Membership
 from exports.rows import Content, Source, read_content
 from exports.snapshot import Connection, Snapshot
 from exports.survey import select_ways, table_sizes
-from exports.workers import Task, Workers
-from psycopg import sql
-
+from exports.workers import Workers
 from relocate.drill import differing_rows
 from relocate.ledger import Ledger, Recorded
-from relocate.load import Brake, Lane, Loader, Unloader
+from relocate.load import Brake, Lane, Loader, RegionFeed, Unloader
 from relocate.move import Move, Options
+from relocate.proof import Proof, run_counted, synchronized, task_of
 from relocate.verify import Difference, Verifier
 from splitter.db import translated
-from splitter.events import Advanced, Event, Finished, Note, Reporter, Started
+from splitter.events import Finished, Note, Reporter, Started
 from splitter.schema import TableName
 
-COPYING, HASHING, PROVING, LOOKING = "copying", "hashing again what was copied before", "proving", "looking at the source again"
+COPYING, HASHING, LOOKING = "copying", "hashing again what was copied before", "looking at the source again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,9 @@ class Stages:
             self._cut(target, recorded)
             loader = self._loader()
             left = self.ledger.read_chunks(target)
-            self._run(workers, COPYING, loader.tasks(left), None)
+            self.report(Started(COPYING, None))
+            workers.run(loader.tasks(left))
+            self.report(Finished(COPYING))
 
     def _insert_shared(self, target: Connection, inserts: Sequence[MissingRow]) -> None:
         for missing in inserts:
@@ -74,17 +76,13 @@ class Stages:
                 self.ledger.note_inserted(target, missing.table, sql.SQL("SELECT to_jsonb({}::text[])").format(sql.Literal(key)))
 
     def _loader(self) -> Loader:
-        brake = Brake(max_rate=self.options.max_rate, max_lag=self.options.max_lag)
         return Loader(
-            source=self.reading,
-            target=self.move.target.schema,
-            there=self.there,
+            feed=RegionFeed(source=self.reading, binary=self.move.binary, hashes=self.options.hashes),
+            scope=self.move.mirrored,
             ledger=self.ledger,
-            binary=self.move.binary,
             replica=self.replica,
-            hashes=self.options.hashes,
             report=synchronized(self.report),
-            brake=brake,
+            brake=Brake(max_rate=self.options.max_rate, max_lag=self.options.max_lag),
         )
 
     def _find_stale(self, workers: Workers[Lane], loaded: Sequence[Recorded]) -> list[Recorded]:
@@ -92,13 +90,13 @@ class Stages:
         stale: list[Recorded] = []
 
         def look(lane: Lane, each: Recorded) -> None:
-            assert each.content is not None
+            assert each.content is not None and lane.source is not None
             with translated(f"hashing {each.chunk.table} at the source"):
                 now = read_content(lane.source, self.reading.content(each.chunk))
             if now.rows != each.content.rows or each.content.hash not in (None, now.hash) or each.content.hash is None:
                 stale.append(each)
 
-        self._run(workers, HASHING, [_task(each, look) for each in loaded], len(loaded))
+        run_counted(workers, HASHING, [task_of(each, look) for each in loaded], self.report)
         return stale
 
     def _unload(self, target: Connection, recorded: Sequence[Recorded], stale: Sequence[Recorded]) -> None:
@@ -122,48 +120,21 @@ class Stages:
 
     def prove(self, target: Connection) -> tuple[Difference, ...]:
         """Compare every chunk, and check every reference and every key that the loading didn't."""
-        recorded = self.ledger.read_chunks(target)
-        verifier = self.verifier()
-        found: list[Difference] = []
-        with Workers(self.options.jobs, self.lane) as workers:
-            tasks = [*self._chunk_tasks(verifier, recorded, found), *self._reference_tasks(verifier, found)]
-            self._run(workers, PROVING, tasks, len(tasks))
-        return tuple(found)
+        proof = Proof(verifier=self.verifier(), jobs=self.options.jobs, open_lane=self.lane, report=self.report, drill=self._drill)
+        return proof.run(self.ledger.read_chunks(target))
+
+    def _drill(self, lane: Lane, chunk: Chunk) -> tuple[str, ...]:
+        assert lane.source is not None
+        return differing_rows(self.reading, self.there, lane.source, lane.target, chunk)
 
     def verifier(self) -> Verifier:
         return Verifier(
             there=self.there,
-            columns={name: tuple(types) for name, types in _ordered(self.reading).items()},
+            columns={name: self.reading.columns(name) for name in self.reading.types},
             rules=self.move.source.rules,
             layout=self.move.minting.layout,
             local_ids_final=self.move.local_ids_final,
-            hashes=self.options.hashes,
         )
-
-    def _chunk_tasks(self, verifier: Verifier, recorded: Sequence[Recorded], found: list[Difference]) -> Iterable[Task[Lane]]:
-        def compare(lane: Lane, each: Recorded) -> None:
-            assert each.content is not None
-            difference = verifier.chunk(lane.target, each.chunk, each.content)
-            if difference is not None:
-                rows = differing_rows(self.reading, self.there, lane.source, lane.target, each.chunk)
-                found.append(Difference(table=difference.table, what=difference.what, rows=rows))
-
-        return [_task(each, compare) for each in recorded]
-
-    def _reference_tasks(self, verifier: Verifier, found: list[Difference]) -> Iterable[Task[Lane]]:
-        def check(lane: Lane, pair: tuple[object, object]) -> None:
-            difference = verifier.reference(lane.target, *pair)  # type: ignore[arg-type]
-            if difference is not None:
-                found.append(difference)
-
-        def duplicates(lane: Lane, pair: tuple[TableName, sql.Composable]) -> None:
-            rows = lane.target.execute(sql.Composed([pair[1]])).fetchall()
-            if rows:
-                shown = tuple(str(row[0]) for row in rows)
-                found.append(Difference(table=str(pair[0]), what="a deferrable unique key has duplicates", rows=shown))
-
-        tasks = [_task(pair, check) for pair in verifier.references()]
-        return [*tasks, *(_task(pair, duplicates) for pair in verifier.deferred_keys())]
 
     def still(self, target: Connection) -> tuple[Difference, ...]:
         """Whether the source is, in a snapshot of now, what was moved.
@@ -180,8 +151,8 @@ class Stages:
             reading = self.move.reading(membership, self.reading.rewriter.maps)
             found += self._new_parts(membership, recorded, reading, now.connection)
             with Workers(self.options.jobs, lambda: Lane(self.snapshot.enter(), now.enter())) as workers:
-                tasks = [_task(each, lambda lane, one: self._look(lane, one, reading, found)) for each in recorded]
-                self._run(workers, LOOKING, tasks, len(tasks))
+                tasks = [task_of(each, lambda lane, one: self._look(lane, one, reading, found)) for each in recorded]
+                run_counted(workers, LOOKING, tasks, self.report)
         return tuple(found)
 
     def _new_parts(
@@ -198,7 +169,7 @@ class Stages:
 
     def _look(self, lane: Lane, each: Recorded, reading: Source, found: list[Difference]) -> None:
         """``lane.source`` is in the first snapshot, ``lane.target`` in the new one."""
-        assert each.content is not None
+        assert each.content is not None and lane.source is not None
         with translated(f"looking at {each.chunk.table} again"):
             row = lane.target.execute(sql.Composed([reading.newer(each.chunk, self.snapshot.view.xmin)])).fetchone()
             assert row is not None
@@ -210,39 +181,6 @@ class Stages:
         if before != after:
             what = f"the source changed during the move ({before.rows} rows before, {after.rows} now)"
             found.append(Difference(table=str(each.chunk.table), what=what))
-
-    def _run(self, workers: Workers[Lane], name: str, tasks: Sequence[Task[Lane]], total: int | None) -> None:
-        self.report(Started(name, total, "rows" if total is None else "checks"))
-        report = synchronized(self.report)
-
-        def counted(task: Task[Lane]) -> Task[Lane]:
-            def run(lane: Lane) -> None:
-                task.run(lane)
-                report(Advanced(name, 1))
-
-            return Task(group=task.group, run=run, after=task.after)
-
-        workers.run(tasks if total is None else [counted(task) for task in tasks])
-        self.report(Finished(name))
-
-
-def _task(each, run):  # type: ignore[no-untyped-def]
-    return Task(group=id(each), run=lambda lane: run(lane, each))
-
-
-def _ordered(reading: Source) -> dict[TableName, tuple[str, ...]]:
-    return {name: reading.columns(name) for name in reading.types}
-
-
-def synchronized(report: Reporter) -> Reporter:
-    """A reporter that several threads may call."""
-    lock = Lock()
-
-    def tell(event: Event) -> None:
-        with lock:
-            report(event)
-
-    return tell
 
 
 def summarize(recorded: Iterable[Recorded]) -> list[dict[str, object]]:

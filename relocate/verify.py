@@ -41,14 +41,13 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verifier:
-    """Looks at the organization in the target. ``limit``: ids below it are local; None: local ids are final here (origin 0, archives)."""
+    """Looks at the organization in the target. ``local_ids_final``: ids below 2^serial_bits are as they should be (origin 0)."""
 
     there: Membership
     columns: Mapping[TableName, Sequence[str]]
     rules: IdRules
     layout: IdLayout
     local_ids_final: bool
-    hashes: bool
 
     def chunk(self, target: Connection, chunk: Chunk, expected: Content) -> Difference | None:
         """Compare one chunk's rows with what the source had, and look for local ids, in one pass."""
