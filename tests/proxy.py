@@ -19,6 +19,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
@@ -63,13 +64,17 @@ class Trap:
     done: threading.Event = field(default_factory=threading.Event)
 
 
-def kill(pid: int) -> Action:
-    """An action: SIGKILL, and back only when the process is no more, so that nothing that it sent later can pass."""
+def kill(pid: int | Future[int]) -> Action:
+    """An action: SIGKILL, and back only when the process is no more, so that nothing that it sent later can pass.
+
+    A process that has not been started yet is told by a Future, so that the trap can be there before it.
+    """
 
     def action(_: Statement) -> None:
+        number = pid if isinstance(pid, int) else pid.result(60)
         with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-        while _alive(pid):
+            os.kill(number, signal.SIGKILL)
+        while _alive(number):
             time.sleep(0.001)
 
     return action
