@@ -10,9 +10,11 @@ from typing import Any
 import click
 
 from relocate.demo.run import run_demo, stop_demo
+from relocate.importing import ImportOptions, import_archive, plan_import
 from relocate.init import InitReport, run_init
 from relocate.init_plan import InitOptions
 from relocate.move import Options
+from relocate.plan import import_plan_text, import_plan_value, plan_text, plan_value, read_plan
 from relocate.retire import purge as purge_organization
 from relocate.run import Outcome
 from relocate.run import start as start_move
@@ -78,12 +80,32 @@ def start(organization: str, to: str, only_plan: bool, common: Common, **brakes:
     options = Options(**brakes)
     with common.progress() as report:
         if only_plan:
-            from relocate.plan import plan_text, plan_value, read_plan
-
             plan = read_plan(silos, organization, to, options, report)
             common.answer(plan_value(plan), plan_text(plan))
             return 1 if plan.problems else 0
         done = start_move(silos, organization, to, options, report)
+    common.answer(done.value(), outcome_text(done))
+    return 0
+
+
+@cli.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--to", required=True, metavar="REGION", help="Where it is to live.")
+@click.option("--plan", "only_plan", is_flag=True, help="Only print what would be done, and what is in the way.")
+@click.option("--slug", help="Another slug, where the archive's is taken.")
+@click.option("--source-is-gone", is_flag=True, help="The region that it was exported from can't be looked at again.")
+@_brakes
+@common_options
+def import_(file: Path, to: str, only_plan: bool, slug: str | None, source_is_gone: bool, common: Common, **brakes: Any) -> int:
+    """Bring the organization in FILE into a region: the second half of a move, or an organization that is new here."""
+    silos = load_silos(common.config)
+    options = ImportOptions(file=file, to=to, slug=slug, source_is_gone=source_is_gone, work=Options(**brakes))
+    with common.progress() as report:
+        if only_plan:
+            plan = plan_import(silos, options, report)
+            common.answer(import_plan_value(plan), import_plan_text(plan))
+            return 1 if plan.problems else 0
+        done = import_archive(silos, options, report)
     common.answer(done.value(), outcome_text(done))
     return 0
 

@@ -95,7 +95,8 @@ def _open(silos: SiloMap, stack: ExitStack) -> _Site:
     control = open_(CONTROL)  # of a monolith: a second session in the only region's database
     _check_writable({CONTROL: control, **regions})
     place = physical_identity(control)
-    schemas = {name: read_schema(conn) for name, conn in regions.items()}
+    with translated("reading the catalogs"):
+        schemas = {name: read_schema(conn) for name, conn in regions.items()}
     apart = all(physical_identity(conn) != place for conn in regions.values())
     return _Site(silos=silos, control=control, regions=regions, schemas=schemas, apart=apart)
 
@@ -196,31 +197,30 @@ def _former(identity: Identity | None, origin: int) -> tuple[int, ...]:
 
 def _adopt(site: _Site) -> Adoption:
     own = site.silos.control.mapping if site.silos.control else None
-    keyless = [name for name, schema in site.schemas.items() if _has_odd_key(schema, site.silos)]
-    found = (one for name in site.regions if name not in keyless for one in read_organizations(site, name))
+    keyless = [name for name, schema in site.schemas.items() if _is_keyless(schema, site.silos)]
+    found = (one for name in site.regions if name not in keyless for one in _read_organizations(site, name))
     adoption = adopt_all(site.control, found, own)
-    remedy = "an organization is known by one column: give its table a primary key of one column"
-    odd = (
-        Problem(code="organization-key", object=name, found="the organization's table has no key of one column", remedy=remedy)
-        for name in keyless
-    )
+    remedy = "give it a primary key, or a unique key over NOT NULL columns"
+    table = str(site.silos.organization.table)
+    odd = (Problem(code="organization-without-key", object=table, found=f"no key in region {name!r}", remedy=remedy) for name in keyless)
     return replace(adoption, problems=(*adoption.problems, *odd))
 
 
-def _has_odd_key(schema: Schema, silos: SiloMap) -> bool:
+def _is_keyless(schema: Schema, silos: SiloMap) -> bool:
     table = schema.tables.get(silos.organization.table)
-    return table is not None and len(table.identifying_key) != 1
+    return table is not None and not table.identifying_key
 
 
-def read_organizations(site: _Site, name: str) -> Iterator[Found]:
+def _read_organizations(site: _Site, name: str) -> Iterator[Found]:
     """All rows of the organization's table in a region; none where the table isn't there (a region that is still empty)."""
     root = site.silos.organization
     table = site.schemas[name].tables.get(root.table)
     if table is None:
         return
     slug = sql.SQL("{}::text").format(sql.Identifier(root.slug)) if root.slug else sql.SQL("NULL::text")
-    query = sql.SQL("SELECT {}::text, {} FROM {}").format(
-        sql.Identifier(table.identifying_key[0]), slug, sql.Identifier(root.table.schema, root.table.name)
+    key = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(column)) for column in table.identifying_key)
+    query = sql.SQL("SELECT pg_catalog.concat_ws('|', {}), {} FROM {}").format(
+        key, slug, sql.Identifier(root.table.schema, root.table.name)
     )
     with translated(f"reading {root.table} of {name}"), site.regions[name].cursor() as cursor:
         for organization, given in cursor.stream(query):

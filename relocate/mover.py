@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import TracebackType
@@ -24,12 +23,14 @@ from psycopg.types.json import Jsonb
 from relocate.control import Relocation, lock_relocation, mover_name, read_relocation, write_audit
 from relocate.phases import BEYOND_RETURN, Phase, check_move, is_final
 from splitter.db import Connection, translated
-from splitter.errors import BugError, ConfigError, ConnectionLost, FailedError, OtherMover
+from splitter.errors import BugError, Busy, ConfigError, ConnectionLost, FailedError, OtherMover
 
 LEASE_SECONDS = 20.0
 MOST_SILENCE_SECONDS = 2.0  # between two signs of life, however long the lease: another process may have a shorter one
 _KEY = "pg_catalog.hashtextextended('orglift relocation ' || %(relocation)s::text, 0)"
-_TRY_LOCK = f"SELECT pg_catalog.pg_try_advisory_lock({_KEY})"
+_LOCK = f"SELECT pg_catalog.pg_advisory_lock({_KEY})"
+_PATIENCE = "SELECT pg_catalog.set_config('lock_timeout', %s, true)"
+PATIENCE_MS = 2000  # the server may need a moment to see that a process was killed
 # The session that holds the lock, and for how many seconds nothing was heard of it: null where its role hides that.
 _HOLDER = f"""
 SELECT l.pid, r.mover, a.backend_start,
@@ -99,13 +100,13 @@ def take_over(connect: Callable[[], Connection], relocation: UUID, *, lease: flo
 
 def _acquire(conn: Connection, relocation: UUID, lease: float) -> None:
     """The advisory lock, or OtherMover. A silent holder is ended; its server process may need a moment for that."""
-    for _ in range(50):
-        with translated("asking for the relocation's lock"):
-            taken = conn.execute(_TRY_LOCK, {"relocation": relocation}).fetchone()
-            if taken and taken[0]:
-                return
+    for _ in range(5):
+        with suppress(Busy), translated("asking for the relocation's lock"), conn.transaction():
+            conn.execute(_PATIENCE, (str(PATIENCE_MS),))
+            conn.execute(_LOCK, {"relocation": relocation})
+            return
+        with translated("asking who moves this organization"):
             _end_if_silent(conn, relocation, lease)
-        time.sleep(0.1)
     raise OtherMover(f"the session of the earlier mover of {relocation} does not end", hint="end it with pg_terminate_backend")
 
 

@@ -12,15 +12,17 @@ from uuid import UUID
 
 from psycopg import sql
 
-from exports.ids import IdRule
+from exports.ids import IdRules
 from exports.json_sql import as_document, place_of, rewrite_document
 from exports.membership import Membership, column_sql, label_of, reference_values, table_sql
-from exports.scope import EXPORTED
+from exports.scope import EXPORTED, Scope
 from exports.snapshot import Connection
 from relocate.move import Move
+from relocate.switch import stage_moved_ids
 from splitter.graph import Kind, Reference, build_graph
 from splitter.layout import IdLayout
 from splitter.schema import Schema, Table, TableName
+from splitter.silos import Silo, SiloMap
 
 BATCH = 10_000
 
@@ -76,7 +78,7 @@ class ControlReferences:
             for reference in self.references
         ]
 
-    def statements(self, relocation: UUID) -> list[tuple[sql.Composable, None]]:
+    def statements(self, relocation: UUID) -> list[tuple[sql.Composed, None]]:
         """The UPDATEs of the switch."""
         return [(self._update(reference, relocation), None) for reference in self.references]
 
@@ -127,31 +129,52 @@ class ControlReferences:
 
 def find_control_references(move: Move, control: Schema) -> ControlReferences:
     """Those that silos.toml declares (or control's own foreign keys hold, in a monolith) to columns that the move rewrites."""
-    graph = build_graph(control, move.silos)
+    return control_references(move.scope, move.source.rules, move.silos, control)
+
+
+def control_references(scope: Scope, rules: IdRules, silos: SiloMap, control: Schema) -> ControlReferences:
+    """References of tables outside the scope's exported ones to columns that hold shifted ids."""
     found = []
-    for reference in graph.references:
-        scope = move.scope.tables.get(reference.target)
-        if reference.table in move.scope.tables and move.scope.tables[reference.table].standing in EXPORTED:
+    for reference in build_graph(control, silos).references:
+        if scope.standing(reference.table) in EXPORTED or scope.standing(reference.target) not in EXPORTED or len(reference.columns) != 1:
             continue
-        if scope is None or scope.standing not in EXPORTED or len(reference.columns) != 1:
-            continue
-        if move.source.rules.of(reference.target, reference.target_columns[0]).rule.rule is IdRule.SHIFT:
+        if rules.shifts(reference.target, reference.target_columns[0]) and silos.silo_of(reference.table) is Silo.CONTROL:
             found.append(reference)
-    return ControlReferences(schema=control, references=tuple(found), layout=move.minting.layout)
+    return ControlReferences(schema=control, references=tuple(found), layout=silos.ids)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Whom to ask which ids are the organization's: the source about ids of before, or the target about those of after."""
+
+    membership: Membership
+    connection: Connection
+    after: bool  # the membership's side knows the ids of after
 
 
 def moved_pairs(
-    move: Move, references: ControlReferences, membership: Membership, control: Connection, source: Connection, target: TableName, column: str
+    references: ControlReferences, control: Connection, asker: Asker, target: tuple[TableName, str], origin: int | None
 ) -> Iterator[tuple[int, int]]:
-    """(before, after) of the ids of ``target`` that control holds and that are the organization's."""
-    if not move.minting.origin:
+    """(before, after) of the ids of ``target`` (table, column) that control holds and that are the organization's."""
+    if not origin:
         return
-    for values in references.local_ids(control, target):
-        for value in _own(membership, source, target, column, values):
-            yield value, move.minting.layout.shift(value, move.minting.origin)
+    for values in references.local_ids(control, target[0]):
+        pairs = {references.layout.shift(value, origin) if asker.after else value: value for value in values}
+        for known in _own(asker, target, list(pairs)):
+            value = pairs[known]
+            yield value, references.layout.shift(value, origin)
 
 
-def _own(membership: Membership, source: Connection, target: TableName, column: str, values: Sequence[int]) -> Iterable[int]:
-    rows = membership.rows(target, [sql.SQL("{} AS id").format(column_sql("k", column))])
+def _own(asker: Asker, target: tuple[TableName, str], values: Sequence[int]) -> Iterable[int]:
+    rows = asker.membership.rows(target[0], [sql.SQL("{} AS id").format(column_sql("k", target[1]))])
     query = sql.SQL("SELECT r.id FROM ({rows}) AS r WHERE r.id = ANY ({values}::bigint[])").format(rows=rows, values=sql.Literal(list(values)))
-    return (int(str(row[0])) for row in source.execute(query).fetchall())
+    return (int(str(row[0])) for row in asker.connection.execute(query).fetchall())
+
+
+def stage_references(
+    references: ControlReferences, control: Connection, asker: Asker, relocation: UUID, generation: int, origin: int | None
+) -> None:
+    """Stage what control's references become, so that the switch is one join."""
+    for target in references.targets():
+        pairs = moved_pairs(references, control, asker, target, origin)
+        stage_moved_ids(control, relocation, generation, target[0], list(pairs))

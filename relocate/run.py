@@ -24,9 +24,9 @@ from relocate.mover import Mover, end_superseded, take_over
 from relocate.obstacles import find_obstacles, may_set_replica
 from relocate.origins import read_origins
 from relocate.phases import BEYOND_RETURN, Phase
-from relocate.references import ControlReferences, find_control_references, moved_pairs
+from relocate.references import Asker, ControlReferences, find_control_references, stage_references
 from relocate.stages import Stages, summarize
-from relocate.switch import SwitchOrder, stage_moved_ids, switch
+from relocate.switch import SwitchOrder, switch
 from relocate.verify import Difference
 from splitter.catalog import read_schema
 from splitter.db import connect, translated
@@ -41,6 +41,7 @@ from splitter.errors import (
 )
 from splitter.events import Note, Reporter, Warned
 from splitter.identity import Identity, check_identity, physical_identity
+from splitter.schema import Schema
 from splitter.silos import SiloMap
 
 
@@ -106,10 +107,10 @@ def start(silos: SiloMap, organization: str, to: str, options: Options, report: 
     """Move ``organization`` into region ``to``, whole: plan, copy, prove, look again, switch. Goes on with what was begun before."""
     silos.region(to)
     with open_control(silos) as control:
-        trip = _find_trip(silos, control, organization, to)
+        trip = find_trip(silos, control, organization, to)
         if trip.done is not None:
             return _after_switch(silos, control, trip.done, report)
-        return _Start(silos, control, trip, to, options, report).run()
+        return Start(silos, control, trip, to, options, report).run()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +124,8 @@ class Trip:
     done: Relocation | None = None
 
 
-def _find_trip(silos: SiloMap, control: Connection, organization: str, to: str) -> Trip:
+def find_trip(silos: SiloMap, control: Connection, organization: str, to: str) -> Trip:
+    """Where the organization is. Conflict where it lives in ``to`` already, or was moved and not purged."""
     own = silos.control.mapping if silos.control else None
     unfinished = find_unfinished(control, organization)
     if unfinished is not None and unfinished.phase in BEYOND_RETURN and unfinished.target == to:
@@ -167,7 +169,7 @@ def _find_home(silos: SiloMap, control: Connection, organization: str) -> Home:
         raise
 
 
-class _Start:
+class Start:
     """One run of ``relocate start``."""
 
     def __init__(self, silos: SiloMap, control: Connection, trip: Trip, to: str, options: Options, report: Reporter) -> None:
@@ -279,7 +281,7 @@ class _Start:
 
     def _finish(self, mover: Mover) -> Outcome:
         found = next(each for each in read_relocations(self.control, organization=mover.relocation.organization_after) if each.id == mover.relocation.id)
-        _reveal(self.silos, found)
+        repeat_after_switch(self.silos, found)
         with suppress_hook(self.report):
             run_hook(self.silos.hooks, "after_switch", self._environment(found))
         return outcome_of(found)
@@ -297,19 +299,19 @@ def suppress_hook(report: Reporter) -> Iterator[None]:
 def _after_switch(silos: SiloMap, control: Connection, relocation: Relocation, report: Reporter) -> Outcome:
     """Done already: what follows the switch is repeated, in case it was cut off."""
     if relocation.phase is Phase.SWITCHED:
-        _reveal(silos, relocation)
+        repeat_after_switch(silos, relocation)
     report(Note(f"{relocation.name} lives in {relocation.target} already"))
     return outcome_of(relocation)
 
 
-def _reveal(silos: SiloMap, relocation: Relocation) -> None:
+def repeat_after_switch(silos: SiloMap, relocation: Relocation) -> None:
     """The hidden column changes sides, and the target's sequences go beyond what came in."""
     hide = silos.organization.hide
     hidden = relocation.saved.get("hidden")
     target = survey_region(silos, relocation.target)
     with target.connect() as connection:
         if hide is not None and hidden is not None:
-            if read_hidden(target, connection, relocation.organization_after.split("|")) == _text(hide.moving):
+            if read_hidden(target, connection, relocation.organization_after.split("|")) == spelled(hide.moving):
                 write_hidden(target, connection, relocation.organization_after.split("|"), str(hidden), None)
         identity = check_identity(connection, relocation.target)
         advance_sequences(target, connection, identity.origin)
@@ -317,10 +319,11 @@ def _reveal(silos: SiloMap, relocation: Relocation) -> None:
         return
     source = survey_region(silos, relocation.source)
     with source.connect() as connection:
-        write_hidden(source, connection, relocation.organization_before.split("|"), _text(hide.moving), None)
+        write_hidden(source, connection, relocation.organization_before.split("|"), spelled(hide.moving), None)
 
 
-def _text(value: object) -> str:
+def spelled(value: object) -> str:
+    """A value of silos.toml as PostgreSQL's text."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -338,7 +341,8 @@ class Preparation:
     problems: tuple[Problem, ...]
 
     @classmethod
-    def make(cls, run: _Start, snapshot: Snapshot, target: Connection) -> Preparation:
+    def make(cls, run: Start, snapshot: Snapshot, target: Connection, *, strict: bool = True) -> Preparation:
+        """``strict``: what isn't decided raises; else it is among the problems."""
         connection = snapshot.connection
         origins = tuple(each.origin for each in read_origins(run.control))
         identity = _identities(run, connection, target)
@@ -353,7 +357,9 @@ class Preparation:
         reading = move.reading(membership, matched.maps)
         replica = may_set_replica(target)
         resuming = run.trip.unfinished is not None
+        undecided = () if strict else (*run.source.scope.problems, *run.source.rules.problems)
         problems = [
+            *undecided,
             *move.fit.problems,
             *matched.problems,
             *(find_obstacles(move, reading, connection, target, replica=replica, resuming=resuming) if not move.fit.problems else ()),
@@ -362,7 +368,7 @@ class Preparation:
             move=move,
             reading=reading,
             matched=matched,
-            references=find_control_references(move, _control_schema(run.silos)),
+            references=find_control_references(move, control_schema(run.silos)),
             source_connection=connection,
             replica=replica,
             hidden=read_hidden(run.source, connection, organization.key),
@@ -379,18 +385,17 @@ class Preparation:
         )
 
     def stage_references(self, control: Connection, mover: Mover) -> None:
-        """Stage what control's references become, so that the switch is one join."""
-        for table, column in self.references.targets():
-            pairs = moved_pairs(self.move, self.references, self.reading.membership, control, self.source_connection, table, column)
-            stage_moved_ids(control, mover.relocation.id, mover.generation, table, list(pairs))
+        asker = Asker(membership=self.reading.membership, connection=self.source_connection, after=False)
+        stage_references(self.references, control, asker, mover.relocation.id, mover.generation, self.move.minting.origin)
 
 
-def _control_schema(silos: SiloMap):  # type: ignore[no-untyped-def]
+def control_schema(silos: SiloMap) -> Schema:
+    """Control's catalog."""
     with connect_control(silos) as connection, translated("reading control"):
         return read_schema(connection)
 
 
-def _identities(run: _Start, source: Connection, target: Connection) -> Identity:
+def _identities(run: Start, source: Connection, target: Connection) -> Identity:
     identity = check_identity(source, run.source.region)
     check_installed(target, Part.REGION)
     check_identity(target, run.target.region)

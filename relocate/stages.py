@@ -25,7 +25,7 @@ from relocate.proof import Proof, run_counted, synchronized, task_of
 from relocate.verify import Difference, Verifier
 from splitter.db import translated
 from splitter.events import Finished, Note, Reporter, Started
-from splitter.schema import TableName
+from splitter.schema import Schema, TableName
 
 COPYING, HASHING, LOOKING = "copying", "hashing again what was copied before", "looking at the source again"
 
@@ -54,7 +54,7 @@ class Stages:
         """Bring the target to what the snapshot has: chunks of before that differ go out again, the rest comes in."""
         with Workers(self.options.jobs, self.lane) as workers:
             recorded = self.ledger.read_chunks(target)
-            self._insert_shared(target, inserts)
+            insert_shared(self.ledger, target, self.move.target.schema, inserts)
             stale = self._find_stale(workers, [each for each in recorded if each.content is not None])
             if stale:
                 self.report(Note(f"{len(stale)} chunks changed at the source since they were copied, and are copied again"))
@@ -65,15 +65,6 @@ class Stages:
             self.report(Started(COPYING, None))
             workers.run(loader.tasks(left))
             self.report(Finished(COPYING))
-
-    def _insert_shared(self, target: Connection, inserts: Sequence[MissingRow]) -> None:
-        for missing in inserts:
-            table = self.move.target.schema.tables[missing.table]
-            key = [missing.values[column] for column in table.identifying_key]
-            with translated(f"inserting into {missing.table}"), target.transaction():
-                self.ledger.hold(target)
-                insert_missing(target, self.move.target.schema, missing)
-                self.ledger.note_inserted(target, missing.table, sql.SQL("SELECT to_jsonb({}::text[])").format(sql.Literal(key)))
 
     def _loader(self) -> Loader:
         return Loader(
@@ -194,3 +185,13 @@ def summarize(recorded: Iterable[Recorded]) -> list[dict[str, object]]:
     return [
         {"name": str(name), "rows": total.rows, "hash": None if total.hash is None else str(total.hash)} for name, total in totals.items()
     ]
+
+
+def insert_shared(ledger: Ledger, target: Connection, schema: Schema, inserts: Sequence[MissingRow]) -> None:
+    """Insert the shared rows that the target lacks, and remember that this move did."""
+    for missing in inserts:
+        key = [missing.values[column] for column in schema.tables[missing.table].identifying_key]
+        with translated(f"inserting into {missing.table}"), target.transaction():
+            ledger.hold(target)
+            insert_missing(target, schema, missing)
+            ledger.note_inserted(target, missing.table, sql.SQL("SELECT to_jsonb({}::text[])").format(sql.Literal(key)))

@@ -41,7 +41,7 @@ class SwitchOrder:
     relocation: UUID
     generation: int
     expected: Home | None
-    statements: Sequence[tuple[sql.Composed | sql.SQL, Values]] = ()
+    statements: Sequence[tuple[sql.Composable, Values]] = ()
     own: OwnMapping | None = None
 
 
@@ -66,7 +66,7 @@ def _try_switch(control: Connection, order: SwitchOrder) -> Relocation:
         check_move(found.phase, Phase.SWITCHED)
         _check_expected(control, found, order)
         _write_mapping(control, found, order)
-        changed = [control.execute(query, values).rowcount for query, values in order.statements]
+        changed = [control.execute(sql.Composed([query]), values).rowcount for query, values in order.statements]
         control.execute(_SWITCHED, (found.id,))
         detail = {"before": found.organization_before, "from": found.source, "to": found.target, "control_rows": sum(changed)}
         write_audit(control, "switched", organization=found.organization_after, relocation=found.id, detail=detail)

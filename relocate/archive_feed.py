@@ -1,0 +1,97 @@
+"""Rows out of an archive: straight into the table where they are as they must be, else through staging, where they are rewritten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from exports.archive import ArchiveReader
+from exports.chunks import Chunk, range_from_json
+from exports.ids import IdRule, IdRules
+from exports.manifest import ArchivedChunk, Section, SectionKind
+from exports.rewrite import Rewriter, SelectList, raw
+from exports.rows import Content
+from relocate.load import Lane, plain_list
+from splitter.errors import BadArchive
+from splitter.schema import TableName
+
+Key = tuple[TableName, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveFeed:
+    """The chunks of an archive. ``rewriter`` does what the export couldn't: shared rows, and ids of a database without an origin."""
+
+    archive: ArchiveReader
+    rewriter: Rewriter
+    types: Mapping[TableName, Mapping[str, str]]  # of the target's columns
+    chunks: Mapping[Key, ArchivedChunk]
+
+    def _section(self, name: TableName) -> Section:
+        section = self.archive.manifest.section(SectionKind.ROWS, name)
+        assert section is not None
+        return section
+
+    def columns(self, name: TableName) -> tuple[str, ...]:
+        return tuple(column.name for column in self._section(name).columns)
+
+    def is_binary(self, name: TableName) -> bool:
+        return False
+
+    def blocks(self, lane: Lane, chunk: Chunk) -> Iterator[bytes]:
+        return self.archive.read_chunk(self.chunks[chunk.table, chunk.part, chunk.number])
+
+    def content(self, lane: Lane, chunk: Chunk, rows: int) -> Content:
+        archived = self.chunks[chunk.table, chunk.part, chunk.number]
+        if archived.rows != rows:
+            raise BadArchive(f"{chunk.table}: {rows} rows were loaded, the archive says {archived.rows}")
+        return Content(rows=rows, hash=archived.hash)
+
+    def stage_columns(self, name: TableName) -> sql.Composable | None:
+        if not needs_staging(self.rewriter, name):
+            return None
+        return sql.SQL(", ").join(
+            sql.SQL("{} {}").format(sql.Identifier(column.name), raw(column.type)) for column in self._section(name).columns
+        )
+
+    def unstaged(self, name: TableName) -> SelectList:
+        if not needs_staging(self.rewriter, name):
+            return plain_list(self.columns(name))
+        wanted = set(self.columns(name))
+        types = {column: type_ for column, type_ in self.types[name].items() if column in wanted}
+        return self.rewriter.select_list(name, types)
+
+
+def needs_staging(rewriter: Rewriter, name: TableName) -> bool:
+    """Whether a column of the table still has to be rewritten."""
+    if any(table == name for table, _ in rewriter.constants):
+        return True
+    shifts = rewriter.minting.origin is not None
+    return any(_changes(rewriter.rules, name, column.name, shifts) for column in rewriter.scope.table(name).stored_columns)
+
+
+def _changes(rules: IdRules, name: TableName, column: str, shifts: bool) -> bool:
+    treatment = rules.of(name, column)
+    ruled = [treatment.rule, *(rule for _, rule in treatment.inner)]
+    return any(rule.shared is not None or (shifts and rule.rule is IdRule.SHIFT) for rule in ruled)
+
+
+def archived_chunks(archive: ArchiveReader) -> dict[Key, tuple[Chunk, ArchivedChunk]]:
+    """The archive's chunks of rows, with the ranges that they have in the target."""
+    found: dict[Key, tuple[Chunk, ArchivedChunk]] = {}
+    for section in archive.manifest.tables:
+        for archived in section.chunks:
+            bounds = archived.bounds
+            if not isinstance(bounds, dict) or not isinstance(bounds.get("source"), dict) or not isinstance(bounds.get("target"), dict):
+                raise BadArchive(f"{archive.path}: a chunk of {section.name} says nothing of its bounds", hint="export it again")
+            chunk = Chunk(
+                table=section.name,
+                part=int(str(bounds["part"])),
+                number=int(str(bounds["number"])),
+                source=range_from_json(bounds["source"]),  # type: ignore[arg-type]
+                target=range_from_json(bounds["target"]),  # type: ignore[arg-type]
+            )
+            found[chunk.table, chunk.part, chunk.number] = (chunk, archived)
+    return found

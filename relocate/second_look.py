@@ -1,0 +1,48 @@
+"""Whether a region still is what an archive of it says: every chunk hashed again in a snapshot of now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from exports.chunks import Chunk
+from exports.manifest import ArchivedChunk, Manifest
+from exports.membership import Membership
+from exports.organization import archive_types
+from exports.rewrite import Minting, Rewriter
+from exports.rows import Content, Source, read_content
+from exports.survey import Survey, select_ways
+from relocate.archive_feed import Key
+from relocate.verify import Difference
+from splitter.db import translated
+
+
+def archive_differences(
+    source: Survey, manifest: Manifest, chunks: Mapping[Key, tuple[Chunk, ArchivedChunk]], known: tuple[int, ...]
+) -> tuple[Difference, ...]:
+    """The chunks that the source has otherwise now, and the ways that have rows now and had none."""
+    minting = Minting(layout=manifest.ids, origin=manifest.source.origin, known=known)
+    found: list[Difference] = []
+    with source.snapshot() as now, translated(source.setting):
+        membership = select_ways(source.scope, tuple(manifest.organization.before.split("|")), now.connection)
+        reading = Source(
+            membership=membership,
+            rewriter=Rewriter(scope=source.scope, rules=source.rules, minting=minting),
+            types=archive_types(source.scope, source.rules, shifted=minting.origin is not None),
+        )
+        for chunk, archived in [*chunks.values(), *((each, None) for each in _new_parts(membership, chunks))]:
+            content = read_content(now.connection, reading.content(chunk))
+            before = Content(rows=archived.rows, hash=archived.hash) if archived else Content(rows=0, hash=0)
+            if content.rows != before.rows or before.hash not in (None, content.hash):
+                what = f"{before.rows} rows in the archive, {content.rows} at the source now, or others"
+                found.append(Difference(table=str(chunk.table), what=what))
+    return tuple(found)
+
+
+def _new_parts(membership: Membership, chunks: Mapping[Key, object]) -> list[Chunk]:
+    known = {(table, part) for table, part, _ in chunks}
+    return [
+        Chunk(table=table.name, part=part, number=0)
+        for table in membership.scope.exported
+        for part in membership.parts(table.name)
+        if (table.name, part) not in known
+    ]
