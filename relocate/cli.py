@@ -15,6 +15,7 @@ from relocate.init import InitReport, run_init
 from relocate.init_plan import InitOptions
 from relocate.move import Options
 from relocate.plan import import_plan_text, import_plan_value, plan_text, plan_value, read_plan
+from relocate.recheck import verify as verify_organization
 from relocate.retire import purge as purge_organization
 from relocate.run import Outcome
 from relocate.run import start as start_move
@@ -132,6 +133,20 @@ def status(organization: str | None, common: Common) -> None:
         common.answer(found[0].value(), outcome_text(found[0]))
         return
     common.answer({"relocations": [each.value() for each in found]}, "\n".join(outcome_text(each) for each in found) or "no moves")
+
+
+@cli.command()
+@click.argument("organization", metavar="ORG")
+@click.option("--jobs", default=2, show_default=True, type=click.IntRange(1, 64), help="Connections at once.")
+@common_options
+def verify(organization: str, jobs: int, common: Common) -> int:
+    """Prove a moved ORG once more: chunks while its source is not purged, references and ids always."""
+    with common.progress() as report:
+        found = verify_organization(load_silos(common.config), organization, jobs, report)
+    differences = [str(each) for each in found.differences]
+    value = {"organization": found.organization, "region": found.region, "compared": found.compared, "verified": not differences}
+    common.answer({**value, "differences": differences}, "\n".join(differences) or f"{organization} in {found.region}: verified")
+    return 1 if differences else 0
 
 
 @cli.command()

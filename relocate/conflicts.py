@@ -15,7 +15,6 @@ from psycopg import sql
 from exports.chunks import Chunk
 from exports.ids import IdRule
 from exports.membership import column_sql, table_sql, type_family
-from exports.rewrite import raw
 from exports.rows import Source, copy_out
 from exports.scope import Standing
 from exports.snapshot import Connection
@@ -23,13 +22,13 @@ from relocate.move import Move
 from relocate.unique_keys import KeyPart, Place, TargetKey, read_generated_from, read_unique_keys
 from splitter.db import translated
 from splitter.errors import Problem
-from splitter.graph import Kind
 from splitter.schema import Column, Table, TableName
 
 SHOWN = 5
 BATCH = 1 << 20  # bytes of COPY text: some 25,000 uuids
 LONGEST = 60  # characters of a value that are shown
-STAGE = sql.Identifier("pg_temp", "orglift_keys")
+_STAGE_NAME = "orglift_keys"
+STAGE = sql.Identifier("pg_temp", _STAGE_NAME)
 # The key's own index is there: with it a batch costs what it has rows, whatever the table's size.
 _BY_INDEX = "SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('enable_seqscan', 'off', true)"
 
@@ -64,7 +63,7 @@ class _Search:
             taken = _Comparison.of(self, name, key, generated).taken() if key in wanted else _Taken()
             if taken.rows:
                 yield taken.problem(name, key)
-            elif not self.resuming:
+            elif not self.resuming and key.plain and not self.move.scope.tables[name].shared_where:
                 self.absent.add((name, key.columns))
 
     def _is_root(self, name: TableName, key: TargetKey) -> bool:
@@ -96,9 +95,9 @@ class _Search:
         known = self.absent if self.resuming else self.absent | {root}
         for reference in self.move.target.scope.references_of(name):
             key = reference.foreign_key
-            if key and key.validated and key.enforced and not key.temporal and set(reference.columns) <= columns:
-                if (reference.target, frozenset(reference.target_columns)) in known and reference.kind is Kind.HARD:
-                    return True
+            holds = key is not None and key.table == name and key.validated and key.enforced and not key.temporal
+            if holds and set(reference.columns) <= columns and (reference.target, frozenset(reference.target_columns)) in known:
+                return True
         return False
 
 
@@ -174,7 +173,7 @@ class _Comparison:
     def _make_stage(self) -> None:
         self.search.target.execute(
             sql.SQL("CREATE TEMP TABLE {stage} AS SELECT {columns} FROM {table} AS t WITH NO DATA").format(
-                stage=sql.Identifier(STAGE._obj[-1]), columns=_names(self.staged), table=table_sql(self.table)
+                stage=sql.Identifier(_STAGE_NAME), columns=_names(self.staged), table=table_sql(self.table)
             )
         )
 
@@ -211,16 +210,16 @@ class _Comparison:
         """Which parts are NULL, where NULL equals NULL: each combination is a question of its own, so that the index answers it."""
         if not self.key.nulls_not_distinct:
             return [(False,) * len(self.key.parts)]
-        flags = sql.SQL(", ").join(sql.SQL("({}) IS NULL").format(raw(part.expression)) for part in self.key.parts)
+        flags = sql.SQL(", ").join(sql.SQL("({}) IS NULL").format(_verbatim(part.expression)) for part in self.key.parts)
         rows = self.search.target.execute(sql.SQL("SELECT DISTINCT {} FROM {}").format(flags, self._rows())).fetchall()
         return [tuple(bool(flag) for flag in row) for row in rows]
 
     def _rows(self) -> sql.Composable:
         """The batch as rows of the target's table, by its name, as the key's expressions want it."""
         alias = sql.Identifier(self.table.name.name)
-        defaults = [sql.SQL("({})::{}").format(raw(column.default or "NULL"), raw(column.type)) for column in self.filled]
+        defaults = [sql.SQL("({})::{}").format(_verbatim(column.default or "NULL"), _verbatim(column.type)) for column in self.filled]
         filled = [sql.SQL("{} AS {}").format(value, sql.Identifier(column.name)) for value, column in zip(defaults, self.filled, strict=True)]
-        made = [sql.SQL("({}) AS {}").format(raw(column.generated or ""), sql.Identifier(column.name)) for column in self.generated]
+        made = [sql.SQL("({}) AS {}").format(_verbatim(column.generated or ""), sql.Identifier(column.name)) for column in self.generated]
         star = sql.SQL("{}.*").format(alias)
         inner = sql.SQL("(SELECT {columns} FROM {stage} AS {alias}) AS {alias}").format(
             columns=sql.SQL(", ").join([star, *filled]), stage=STAGE, alias=alias
@@ -232,10 +231,10 @@ class _Comparison:
     def _conflicts(self, place: Place, nulls: Sequence[bool]) -> sql.Composable:
         """A SELECT of (how many, the key's values) of the batch's rows that the target's rows at ``place`` stand in the way of."""
         parts = self.key.parts
-        values = sql.SQL(", ").join(sql.SQL("({}) AS {}").format(raw(part.expression), _value(n)) for n, part in enumerate(parts))
-        conditions = [raw(f"({text})") for text in (self.key.predicate, place.bound) if text is not None]
+        values = sql.SQL(", ").join(sql.SQL("({}) AS {}").format(_verbatim(part.expression), _value(n)) for n, part in enumerate(parts))
+        conditions = [_verbatim(f"({text})") for text in (self.key.predicate, place.bound) if text is not None]
         compared = [_equal(part, n, is_null) for n, (part, is_null) in enumerate(zip(parts, nulls, strict=True))]
-        predicate = [raw(f"({self.key.predicate})")] if self.key.predicate is not None else []
+        predicate = [_verbatim(f"({self.key.predicate})")] if self.key.predicate is not None else []
         held = sql.SQL("EXISTS (SELECT FROM {table} AS {alias} WHERE {compared})").format(
             table=table_sql(self.search.move.target.schema.tables[place.table]),
             alias=sql.Identifier(self.table.name.name),
@@ -282,6 +281,11 @@ def _names(columns: Iterable[str]) -> sql.Composable:
     return sql.SQL(", ").join(map(sql.Identifier, columns))
 
 
+def _verbatim(text: str) -> sql.SQL:
+    """An expression as the target's catalog spells it. Only ever a value of ``format``, never its template: braces stay what they are."""
+    return sql.SQL(text)  # type: ignore[arg-type]
+
+
 def _value(number: int) -> sql.Identifier:
     return sql.Identifier(f"v{number}")
 
@@ -290,8 +294,8 @@ def _equal(part: KeyPart, number: int, is_null: bool) -> sql.Composable:
     """The key's part of a row of the target is that of the batch's row."""
     collated = f"({part.expression})" + (f" COLLATE {part.collation}" if part.collation else "")
     if is_null:
-        return sql.SQL("{} IS NULL").format(raw(collated))
-    return sql.SQL("{} {} orglift_key.{}").format(raw(collated), raw(part.operator), _value(number))
+        return sql.SQL("{} IS NULL").format(_verbatim(collated))
+    return sql.SQL("{} {} orglift_key.{}").format(_verbatim(collated), _verbatim(part.operator), _value(number))
 
 
 def _and(conditions: Sequence[sql.Composable]) -> sql.Composable:

@@ -93,6 +93,11 @@ class TargetKey:
         """The plain columns among its parts."""
         return frozenset(part.column for part in self.parts if part.column is not None)
 
+    @property
+    def plain(self) -> bool:
+        """Whether it is one that a foreign key may refer to."""
+        return self.predicate is None and all(part.column is not None for part in self.parts) and self.places[0].bound is None
+
 
 def read_unique_keys(connection: Connection, table: TableName) -> tuple[TargetKey, ...]:
     """All keys that a row of ``table`` must not break, each once."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from relocate.demo.run import DemoResult
+from relocate.demo.look import Home
 
 TRY_NEXT = (
     "relocate start acme --to de",
@@ -17,19 +17,39 @@ TRY_NEXT = (
 )
 
 
-def render_json(result: DemoResult) -> dict[str, Any]:
-    """The move as ``relocate start --json`` tells it, with what the demo saw besides."""
-    return {
-        **result.move,
-        "home": {"before": asdict(result.before), "after": asdict(result.after)},
-        "samples": [asdict(sample) for sample in result.samples],
-        "config": None if result.config is None else str(result.config),
-        "try_next": list(TRY_NEXT),
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """An id before and after the move, as text, and what it is."""
+
+    what: str
+    before: str
+    after: str
 
 
-def render_text(result: DemoResult) -> str:
-    return "\n".join([*_homes(result), "", *_samples(result), "", *_proof(result.move), "", *_what_next(result.config)])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoResult:
+    """What the demo shows. ``move`` is what ``relocate start --json`` says; ``config`` the kept demo's silos.toml, or None."""
+
+    slug: str
+    before: Home
+    after: Home
+    samples: tuple[Sample, ...]
+    move: Mapping[str, Any]
+    config: Path | None = None
+
+    def value(self) -> dict[str, Any]:
+        """The move as ``relocate start --json`` tells it, and beside it what the demo saw."""
+        return {
+            **self.move,
+            "home": {"before": asdict(self.before), "after": asdict(self.after)},
+            "samples": [asdict(sample) for sample in self.samples],
+            "config": None if self.config is None else str(self.config),
+            "try_next": list(TRY_NEXT),
+        }
+
+    def __str__(self) -> str:
+        """For a terminal."""
+        return "\n".join([*_homes(self), "", *_samples(self), "", *_proof(self.move), "", *_what_next(self.config)])
 
 
 def _homes(result: DemoResult) -> Iterator[str]:

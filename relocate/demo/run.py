@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from relocate.demo import fill
 from relocate.demo.data import RegionRows, make_de, make_us
-from relocate.demo.look import Home, read_home, read_samples
+from relocate.demo.look import read_home, read_samples
+from relocate.demo.report import DemoResult, Sample
 from relocate.demo.servers import CONFIG, NAMES, Servers, kept_servers, stop_servers, temporary_servers
 from relocate.init import run_init
 from relocate.move import Options
@@ -24,27 +25,6 @@ from splitter.silos_file import parse_silos
 
 SLUG, SOURCE, TARGET = "initech", "us", "de"
 Connections = Mapping[str, Connection]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """An id before and after the move, as text, and what it is."""
-
-    what: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DemoResult:
-    """What the demo shows. ``move`` is what ``relocate start --json`` says; ``config`` the kept demo's silos.toml, or None."""
-
-    slug: str
-    before: Home
-    after: Home
-    samples: tuple[Sample, ...]
-    move: Mapping[str, object]
-    config: Path | None = None
 
 
 def run_demo(report: Reporter, keep: Path | None = None) -> DemoResult:

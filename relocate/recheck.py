@@ -1,0 +1,84 @@
+"""``relocate verify``: the proof once more, for an organization that was moved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+from exports.membership import Membership
+from exports.snapshot import Connection
+from exports.survey import Survey, find_in_region, require_decided, select_ways, survey_region
+from exports.ways import mirror_scope
+from relocate.control import Relocation, find_unfinished, read_relocations
+from relocate.homes import find_organization
+from relocate.ledger import Ledger, Recorded
+from relocate.load import Lane
+from relocate.phases import Phase
+from relocate.proof import Proof
+from relocate.run import open_control
+from relocate.undo import selection_of
+from relocate.verify import Difference, Verifier
+from splitter.db import translated
+from splitter.errors import IllegalMove, UnknownOrganization
+from splitter.events import Reporter
+from splitter.identity import check_identity
+from splitter.silos import SiloMap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What was found. ``compared``: chunk by chunk with what was moved; else only references and ids could be checked."""
+
+    organization: str
+    region: str
+    compared: bool
+    differences: tuple[Difference, ...]
+
+
+def verify(silos: SiloMap, organization: str, jobs: int, report: Reporter) -> Verdict:
+    """Look at the organization where it lives. Rows that the application changed since the switch count as differences."""
+    with open_control(silos) as control:
+        relocation = find_unfinished(control, organization)
+        if relocation is not None and relocation.phase not in (Phase.SWITCHED, Phase.PURGING):
+            raise IllegalMove(
+                f"the move of {relocation.name!r} is {relocation.phase.value}: it is not in {relocation.target} yet",
+                hint="run `relocate start` again: it verifies before it switches",
+            )
+        home = find_organization(control, organization, silos.control.mapping if silos.control else None)
+        latest = relocation or next(iter(read_relocations(control, organization=home.organization)), None)
+    survey = survey_region(silos, home.region)
+    require_decided(survey)
+    return _verify(survey, home.organization, latest, jobs, report)
+
+
+def _verify(survey: Survey, organization: str, relocation: Relocation | None, jobs: int, report: Reporter) -> Verdict:
+    with closing(survey.connect()) as connection:
+        with translated(survey.setting):
+            found = find_in_region(survey, connection, f"id:{organization}")
+            if found is None:
+                raise UnknownOrganization(
+                    f"the mapping says organization {organization} lives in {survey.region}, and its row is not there",
+                    hint="see `relocate status` and orglift.audit",
+                )
+            recorded = _recorded(connection, relocation)
+            there = select_ways(survey.scope, found.key, connection)
+            if recorded and relocation is not None:
+                scope = mirror_scope(survey.scope, relocation.saved["ways"])
+                there = Membership(scope, found.key, selection_of(scope, [each.chunk for each in recorded]))
+            origin = check_identity(connection, survey.region).origin
+    verifier = Verifier(
+        there=there,
+        columns={table.name: tuple(column.name for column in there.scope.table(table.name).stored_columns) for table in there.scope.exported},
+        rules=survey.rules,
+        layout=survey.silos.ids,
+        local_ids_final=not recorded or origin == 0,
+    )
+    proof = Proof(verifier=verifier, jobs=jobs, open_lane=lambda: Lane(None, survey.connect()), report=report)
+    return Verdict(organization=organization, region=survey.region, compared=bool(recorded), differences=proof.run(recorded))
+
+
+def _recorded(connection: Connection, relocation: Relocation | None) -> Sequence[Recorded]:
+    if relocation is None:
+        return ()
+    return Ledger(relocation=relocation.id, generation=0, organization="", mover="").read_chunks(connection)
