@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -71,23 +71,27 @@ def _missing(tree: Sequence[_Node], move: Move, reading: Source, source: Connect
     if broken:
         yield _problem(table, "a hash partition of it is missing, so some rows have none", "create the missing remainders in the target")
         return
-    covered = _merged(tree, table) or _covered(tree)
-    if covered is None or not _is_known(reading, table):
+    covered = None if _takes_all(tree) else _merged(tree, table) or _covered(tree)
+    if covered is None or not reading.membership.parts(table.name) or not _is_known(reading, table):
         return
     shown = _Shown.of(table)
     try:
         with translated(f"looking for the partitions of {table.name}"), source.transaction():
-            row = source.execute(shown.query(reading, table, covered)).fetchone()
+            found = source.execute(shown.query(reading, table, covered)).fetchall()
     except ServerError:
         return  # a bound of the target that the source can't evaluate (a label, a function that it lacks): the loading tells
-    if row is not None and row[0]:
-        yield _problem(table, shown.told(row), "create partitions for these rows in the target, or a DEFAULT one")
+    if found:
+        yield _problem(table, shown.told(found), "create partitions for these rows in the target, or a DEFAULT one")
 
 
 def _is_whole(node: _Node, tree: Sequence[_Node]) -> bool:
     """Whether the remainders of a hash-partitioned table cover everything."""
     found = [_HASH.fullmatch(child.bound or "") for child in tree if child.parent == node.id]
     return sum(Fraction(1, int(each[1])) for each in found if each) == 1
+
+
+def _takes_all(tree: Sequence[_Node]) -> bool:
+    return any(node.bound == "DEFAULT" and node.parent == tree[0].id and node.strategy is None for node in tree)
 
 
 def _covered(tree: Sequence[_Node]) -> str | None:
@@ -156,35 +160,30 @@ class _Shown:
         return cls(columns=columns, extremes=ordered)
 
     def query(self, reading: Source, table: Table, covered: str) -> sql.Composable:
-        """A SELECT of (rows, shown values)."""
-        parts = reading.membership.parts(table.name)
-        selects = [reading.select(Chunk(table=table.name, part=part, number=0)) for part in parts]
+        """A SELECT of (how many rows, values); several rows where it isn't extremes."""
         named = sql.SQL(", ").join(map(sql.Identifier, reading.columns(table.name)))
         rows = [
             sql.SQL("SELECT * FROM ({select}) AS {alias}({named}) WHERE ({covered}) IS NOT TRUE").format(
-                select=select, alias=sql.Identifier(table.name.name), named=named, covered=sql.SQL(covered)  # type: ignore[arg-type]
+                select=reading.select(Chunk(table=table.name, part=part, number=0)),
+                alias=sql.Identifier(table.name.name),
+                named=named,
+                covered=sql.SQL(covered),  # type: ignore[arg-type]
             )
-            for select in selects
+            for part in reading.membership.parts(table.name)
         ]
-        if not rows:
-            return sql.SQL("SELECT 0, NULL WHERE false")
-        return sql.SQL("SELECT count(*), {shown} FROM ({rows}) AS r").format(shown=self._values(), rows=sql.SQL(" UNION ALL ").join(rows))
-
-    def _values(self) -> sql.Composable:
-        if not self.columns:
-            return sql.SQL("NULL")
         columns = [sql.Identifier("r", column) for column in self.columns]
+        among = sql.SQL("FROM ({}) AS r").format(sql.SQL(" UNION ALL ").join(rows))
         if self.extremes:
-            return sql.SQL("ARRAY[min({0})::text, max({0})::text]").format(columns[0])
-        row = sql.SQL("ROW({})::text").format(sql.SQL(", ").join(columns))
-        return sql.SQL("(array_agg(DISTINCT {}))[:{}]").format(row, sql.Literal(SHOWN + 1))
+            return sql.SQL("SELECT count(*), min({0})::text, max({0})::text {1} HAVING count(*) > 0").format(columns[0], among)
+        return sql.SQL("SELECT sum(count(*)) OVER (), ROW({0})::text {1} GROUP BY {2} LIMIT {3}").format(
+            sql.SQL(", ").join(columns), among, sql.SQL(", ").join(columns) if columns else sql.SQL("()"), sql.Literal(SHOWN + 1)
+        )
 
-    def told(self, row: tuple[object, ...]) -> str:
-        values = row[1] if isinstance(row[1], list) else []
-        rows = f"{row[0]} row{'s' if row[0] != 1 else ''} of the organization {'have' if row[0] != 1 else 'has'} no partition"
-        if self.extremes and values:
-            low, high = values
-            between = f"{low}" if low == high else f"from {low} to {high}"
-            return f"{rows}: {self.columns[0]} {between}"
-        more = " and more" if len(values) > SHOWN else ""
-        return f"{rows}: ({', '.join(self.columns)}) = {', '.join(str(value) for value in values[:SHOWN])}{more}"
+    def told(self, found: Sequence[tuple[object, ...]]) -> str:
+        count = int(str(found[0][0]))
+        rows = f"{count} rows of the organization have no partition" if count > 1 else "1 row of the organization has no partition"
+        if self.extremes:
+            low, high = found[0][1:]
+            return f"{rows}: {self.columns[0]} {low}" + (f" to {high}" if low != high else "")
+        more = " and more" if len(found) > SHOWN else ""
+        return f"{rows}: ({', '.join(self.columns)}) = {', '.join(str(row[1]) for row in found[:SHOWN])}{more}"

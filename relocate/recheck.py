@@ -16,7 +16,7 @@ from relocate.ledger import Ledger, Recorded
 from relocate.load import Lane
 from relocate.phases import Phase
 from relocate.proof import Proof
-from relocate.run import open_control
+from relocate.run import open_control, spelled
 from relocate.undo import selection_of
 from relocate.verify import Difference, Verifier
 from splitter.db import translated
@@ -67,12 +67,14 @@ def _verify(survey: Survey, organization: str, relocation: Relocation | None, jo
                 scope = mirror_scope(survey.scope, relocation.saved["ways"])
                 there = Membership(scope, found.key, selection_of(scope, [each.chunk for each in recorded]))
             origin = check_identity(connection, survey.region).origin
+    hide = survey.silos.organization.hide
     verifier = Verifier(
         there=there,
         columns={table.name: tuple(column.name for column in there.scope.table(table.name).stored_columns) for table in there.scope.exported},
         rules=survey.rules,
         layout=survey.silos.ids,
         local_ids_final=not recorded or origin == 0,
+        taken_for={} if hide is None else {(survey.scope.root, hide.column): spelled(hide.moving)},  # the switch revealed it
     )
     proof = Proof(verifier=verifier, jobs=jobs, open_lane=lambda: Lane(None, survey.connect()), report=report)
     return Verdict(organization=organization, region=survey.region, compared=bool(recorded), differences=proof.run(recorded))

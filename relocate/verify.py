@@ -6,7 +6,7 @@ Both sides use the same rewriting, so a hash alone would not notice a wrong one:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from psycopg import sql
 
@@ -14,7 +14,7 @@ from exports.chunks import Chunk
 from exports.ids import IdRule, IdRules
 from exports.json_sql import as_document, found_ids, place_of
 from exports.membership import Membership, column_sql, columns_sql, label_of, points_at, table_sql, type_family
-from exports.rewrite import TEXT_ID
+from exports.rewrite import TEXT_ID, raw
 from exports.rows import Content, chunk_where, hash_sql
 from exports.scope import Standing, TableScope, follows
 from exports.snapshot import Connection
@@ -48,11 +48,12 @@ class Verifier:
     rules: IdRules
     layout: IdLayout
     local_ids_final: bool
+    taken_for: Mapping[tuple[TableName, str], str] = field(default_factory=dict)  # columns that changed since, and the value that was loaded
 
     def chunk(self, target: Connection, chunk: Chunk, expected: Content) -> Difference | None:
         """Compare one chunk's rows with what the source had, and look for local ids, in one pass."""
         table = self.there.scope.table(chunk.table)
-        hashed = hash_sql([column_sql("k", column) for column in self.columns[chunk.table]])
+        hashed = hash_sql([self._compared(chunk.table, column) for column in self.columns[chunk.table]])
         query = sql.SQL("SELECT count(*), {hash}, count(*) FILTER (WHERE {local}) FROM {table} AS k WHERE {where}").format(
             hash=sql.SQL("COALESCE(sum({}), 0)::numeric").format(hashed) if expected.hash is not None else sql.SQL("NULL"),
             local=self._local(chunk.table),
@@ -70,6 +71,12 @@ class Verifier:
         if local:
             return Difference(table=str(chunk.table), what=f"{local} rows hold a local id")
         return None
+
+    def _compared(self, name: TableName, column: str) -> sql.Composable:
+        if (name, column) not in self.taken_for:
+            return column_sql("k", column)
+        type_ = raw(self.there.scope.table(name).column(column).base_type)
+        return sql.SQL("{}::{}").format(sql.Literal(self.taken_for[name, column]), type_)
 
     def _local(self, name: TableName) -> sql.Composable:
         """Whether a row holds an id that should have been rewritten and wasn't."""
