@@ -28,7 +28,7 @@ class Facts:
     """``absent``: control tables that have left the regions; ``narrow``: widen.sql is needed before a distributed id fits.
 
     ``newcomer``: one more organization of the second region, made first: those that are filled in count on from its id, so that no
-    organization has the local id of one of the first region's.
+    organization has the local id of one of the first region's. ``same_ids``: some have, and only a slug tells them apart.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Facts:
     none_values: Mapping[Place, frozenset[str]] = field(default_factory=dict)
     links: tuple[Link, ...] = ()
     narrow: bool = False
+    same_ids: bool = False
     newcomer: str = ""
     pgcrypto: bool = False
 
@@ -93,6 +94,7 @@ CONCOURSE = Facts(
     },
     none_values={("public.containers", f"meta_{what}_id"): frozenset({"0"}) for what in ("pipeline", "job", "build")},
     narrow=True,
+    same_ids=True,
     pgcrypto=True,
 )
 

@@ -25,7 +25,7 @@ from tests.truth import Expected, Ids, Region, Truth, as_values
 from tests.truth_catalog import Row
 
 PATIENCE = 300  # seconds
-DONE, REFUSED = 0, 3
+DONE, FOUND, REFUSED = 0, 1, 3
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.cases_facts import AWAY, CASES, HOME
 from tests.cases_support import clone_case, drop_case, read_region
-from tests.journeys.case_commands import REFUSED, Archived, Journey, counts, sizes
+from tests.journeys.case_commands import DONE, FOUND, REFUSED, Archived, Journey, counts, sizes
 from tests.servers import Servers
 from tests.truth import Region, added, as_values, assert_same
 from tests.truth_catalog import read_sequences, read_state
@@ -85,7 +85,7 @@ def test_an_imported_archive_becomes_the_organization(journey: Journey):
 
 @on(NARROW)
 def test_ids_that_are_too_narrow_are_refused_before_anything_is_written(journey: Journey):
-    journey.run("relocate", "init")
+    initialize(journey)
     before = states(journey)
     error = journey.run("relocate", "start", journey.name, "--to", AWAY, exit=REFUSED)["error"]
     assert "widen-ids" in error["hint"]
@@ -139,7 +139,14 @@ def begin(journey: Journey) -> None:
     """All that has to be done before an organization can move."""
     assert journey.source.rows  # read as it was given
     journey.case.widen()
-    journey.run("relocate", "init")
+    initialize(journey)
+
+
+def initialize(journey: Journey) -> None:
+    """Organizations of two regions with one local id are all that it may find."""
+    same_ids = journey.case.facts.same_ids
+    answer = journey.run("relocate", "init", exit=FOUND if same_ids else DONE)
+    assert {problem["code"] for problem in answer.get("problems", [])} == ({"same-id"} if same_ids else set())
 
 
 def states(journey: Journey) -> dict[str, Any]:
