@@ -17,7 +17,6 @@ from splitter.catalog import read_schema
 from splitter.db import Connection, retrying, translated
 from splitter.errors import Busy, Clone, Conflict, FailedError, RefusedError, Unprepared
 from splitter.events import Advanced, Finished, Note, Reporter, Started, silent
-from splitter.fingerprint import fingerprint
 from splitter.identity import SCHEMA_LOCK, check_identity, has_relation, read_identity
 from splitter.steps import Plan, Step
 
@@ -126,7 +125,7 @@ def _is_known(conn: Connection, plan: Plan) -> bool:
 
 
 def _check_fingerprint(conn: Connection, plan: Plan) -> None:
-    if fingerprint(read_schema(conn), plan.tables) != plan.fingerprint:
+    if read_schema(conn).fingerprint(plan.tables) != plan.fingerprint:
         shown = ", ".join(str(table) for table in plan.tables)
         raise Conflict(f"the plan was made for another state of {shown}", hint="make the plan anew and compare it with this one")
 

@@ -12,21 +12,18 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from splitter.errors import NarrowIds, Problem, RefusedError
-from splitter.fingerprint import fingerprint
-from splitter.graph import build_graph
+from splitter.id_columns import NARROW_ID, Place, find_fed_columns, find_id_columns, find_narrow
 from splitter.layout import IdLayout
 from splitter.plans.region_ids_sql import Placement, render_placement, render_precondition
-from splitter.schema import Column, Schema, Sequence, Table, TableName
-from splitter.silos import Export, Silo, SiloMap
+from splitter.schema import Schema, Sequence, TableName
+from splitter.silos import SiloMap
 from splitter.steps import Lock, Plan, PlanDatabase, Step
 
 KIND = "region-ids"
 LOCK_TIMEOUT_MS = 300  # below deadlock_timeout: inserts queue behind the waiting ALTER SEQUENCE for no longer than this
 STATEMENT_TIMEOUT_MS = 60_000
-_INTEGERS = frozenset({"smallint", "integer", "bigint"})
-_NARROW = frozenset({"smallint", "integer"})
-_LEAVES_NO_REGION = frozenset({Export.SHARED, Export.NONE})  # their ids are matched by natural key, or never leave
-Place = tuple[TableName, str]
+SEQUENCE_RANGE, SEQUENCE_USED_UP = "sequence-range", "sequence-nearly-used-up"
+NEARLY = 10  # less than one in ten left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,32 +76,16 @@ def find_uses(schema: Schema, silos: SiloMap, tables: Iterable[TableName] = ()) 
     Shared tables and those that are never exported keep their sequences; so do columns that hold another table's key.
     """
     chosen = frozenset(tables)
-    references = {(reference.table, column) for reference in build_graph(schema, silos).references for column in reference.columns}
+    ids = find_id_columns(schema, silos)
     fed: dict[TableName, set[Place]] = {}
     wanted: set[TableName] = set()
-    for table, column in _fed_columns(schema):
-        root = schema.root_of(table.name)
+    for table, column in find_fed_columns(schema):
+        place = (schema.root_of(table.name), column.name)
         assert column.sequence is not None
-        fed.setdefault(column.sequence, set()).add((root, column.name))
-        named = not chosen or root in chosen or table.name in chosen
-        if named and (root, column.name) not in references and _mints_ids(schema.tables[root], column, silos):
+        fed.setdefault(column.sequence, set()).add(place)
+        if place in ids and (not chosen or chosen & {table.name, place[0]}):
             wanted.add(column.sequence)
     return tuple(_use(schema, name, fed[name]) for name in sorted(wanted))
-
-
-def _fed_columns(schema: Schema) -> Iterator[tuple[Table, Column]]:
-    for table in schema.tables.values():
-        for column in table.columns:
-            if column.sequence in schema.sequences and column.base_type in _INTEGERS:
-                yield table, column
-
-
-def _mints_ids(table: Table, column: Column, silos: SiloMap) -> bool:
-    """Whether what the column's sequence gives are ids of rows that may move (design §4, Which columns)."""
-    rules = silos.rules(table.name)
-    if silos.silo_of(table.name) is not Silo.REGION or rules.export in _LEAVES_NO_REGION or column.name in rules.not_ids:
-        return False
-    return column.name in rules.ids or any(column.name in key.columns for key in table.keys)
 
 
 def _use(schema: Schema, name: TableName, places: Iterable[Place]) -> SequenceUse:
@@ -118,16 +99,9 @@ def _is_indexed(schema: Schema, table: TableName, column: str) -> bool:
 
 
 def find_unfed(schema: Schema, silos: SiloMap) -> tuple[Place, ...]:
-    """Integer keys of one column that no sequence feeds: no plan can make their new values distributed."""
-    references = {(reference.table, column) for reference in build_graph(schema, silos).references for column in reference.columns}
-    return tuple(
-        (table.name, column.name)
-        for table in sorted(schema.roots(), key=lambda table: table.name)
-        if silos.silo_of(table.name) is Silo.REGION and silos.rules(table.name).export not in _LEAVES_NO_REGION
-        for column in table.columns
-        if table.primary_key == (column.name,) and column.base_type in _INTEGERS and column.sequence is None
-        if (table.name, column.name) not in references and column.name not in silos.rules(table.name).not_ids
-    )
+    """Id columns that no sequence feeds: no plan can make their new values distributed."""
+    fed = {(schema.root_of(table.name), column.name) for table, column in find_fed_columns(schema)}
+    return tuple(sorted(find_id_columns(schema, silos) - fed))
 
 
 def plan_region_ids(schema: Schema, silos: SiloMap, region: RegionOrigin, facts: Iterable[SequenceFacts]) -> Plan:
@@ -137,13 +111,14 @@ def plan_region_ids(schema: Schema, silos: SiloMap, region: RegionOrigin, facts:
     sequence cannot be placed: both name everything that is in the way.
     """
     known = tuple(facts) if region.origin else ()
-    problems = [*find_narrow(schema, silos, known), *(problem for fact in known for problem in _misplaced(fact, silos.ids, region))]
-    _refuse(problems)
+    fed = [(column.table, column.column) for fact in known for column in fact.use.columns]
+    unplaceable = (problem for fact in known for problem in _unplaceable(fact, silos.ids, region))
+    _refuse([*find_narrow({region.name: schema}, silos, fed), *unplaceable])
     tables = tuple(sorted({column.table for fact in known for column in fact.use.columns}))
     return Plan(
         kind=KIND,
         database=PlanDatabase(silo=region.name, uuid=region.database),
-        fingerprint=fingerprint(schema, tables),
+        fingerprint=schema.fingerprint(tables),
         tables=tables,
         steps=tuple(_step(fact, silos.ids, region) for fact in known if not _is_placed(fact, silos.ids, region)),
         notes=tuple(_notes(schema, silos, region)),
@@ -151,7 +126,7 @@ def plan_region_ids(schema: Schema, silos: SiloMap, region: RegionOrigin, facts:
 
 
 def _refuse(problems: list[Problem]) -> None:
-    if any(problem.code == "narrow-ids" for problem in problems):
+    if any(problem.code == NARROW_ID for problem in problems):
         raise NarrowIds(_told(problems), hint="widen them first: `splitter plan widen-ids`", problems=problems)
     if problems:
         raise RefusedError(_told(problems), hint=problems[0].remedy, problems=problems)
@@ -171,47 +146,75 @@ def _notes(schema: Schema, silos: SiloMap, region: RegionOrigin) -> Iterator[str
         yield f"no sequence feeds {table}.{column}: whatever makes its ids has to add {first} from now on"
 
 
-def find_narrow(schema: Schema, silos: SiloMap, facts: Iterable[SequenceFacts]) -> Iterator[Problem]:
-    """Columns that distributed ids will reach, directly or along references of references, and don't fit."""
-    fed = [(column.table, column.column) for fact in facts for column in fact.use.columns]
-    for table, name in sorted(_reached(schema, silos, fed)):
-        column = schema.tables[table].column(name)
-        if column.base_type.removesuffix("[]") in _NARROW:
-            remedy = f"`splitter plan widen-ids --table {table}`"
-            yield Problem(code="narrow-ids", object=f"{table}.{name}", found=f"{column.type} cannot hold a distributed id", remedy=remedy)
-
-
-def _reached(schema: Schema, silos: SiloMap, places: Iterable[Place]) -> set[Place]:
-    graph = build_graph(schema, silos)
-    reached = set(places)
-    work = list(reached)
-    while work:
-        table, column = work.pop()
-        for reference in graph.to(table):
-            pairs = zip(reference.columns, reference.target_columns, strict=True)
-            found = {(reference.table, mine) for mine, theirs in pairs if theirs == column and reference.table in schema.tables}
-            work += found - reached
-            reached |= found
-    return reached
-
-
-def _misplaced(fact: SequenceFacts, layout: IdLayout, region: RegionOrigin) -> Iterator[Problem]:
+def _unplaceable(fact: SequenceFacts, layout: IdLayout, region: RegionOrigin) -> Iterator[Problem]:
     """What makes it impossible to say where the sequence goes on."""
     sequence = fact.use.sequence
-
-    def problem(found: str, remedy: str) -> Problem:
-        return Problem(code="sequence", object=str(sequence.name), found=found, remedy=remedy)
-
     if sequence.increment != 1:
-        yield problem(f"increments by {sequence.increment}", "only sequences that increment by 1 can be placed: ALTER SEQUENCE first")
+        remedy = "only sequences that increment by 1 can be placed: ALTER SEQUENCE first"
+        yield _problem(fact, f"increments by {sequence.increment}", remedy)
     if sequence.cycle:
-        yield problem("cycles", "a sequence of ids must not begin again: ALTER SEQUENCE ... NO CYCLE first")
-    following = _placed(fact.following, layout, region)
-    if following is None:
+        yield _problem(fact, "cycles", "a sequence of ids must not begin again: ALTER SEQUENCE ... NO CYCLE first")
+    yield from _among_strangers(fact, layout, region)
+    if _placed(fact.following, layout, region) is not None and _start(fact, layout, region) > layout.last(region.origin):
+        yield _problem(fact, f"origin {region.origin} has no ids left", f"`relocate init --new-origin {region.name}`")
+
+
+def _among_strangers(fact: SequenceFacts, layout: IdLayout, region: RegionOrigin) -> Iterator[Problem]:
+    if _placed(fact.following, layout, region) is None:
         found = f"stands at {fact.last_value}, in the range of origin {layout.origin_of(fact.last_value)}, not of {region.origin}"
-        yield problem(found, f"set it back among its own ids, or, for a recovered copy, `relocate init --new-origin {region.name}`")
-    elif _start(fact, layout, region) > layout.last(region.origin):
-        yield problem(f"origin {region.origin} has no ids left", f"`relocate init --new-origin {region.name}`")
+        remedy = f"set it back among its own ids, or, for a recovered copy, `relocate init --new-origin {region.name}`"
+        yield _problem(fact, found, remedy)
+
+
+def _problem(fact: SequenceFacts, found: str, remedy: str) -> Problem:
+    return Problem(code=SEQUENCE_RANGE, object=str(fact.use.sequence.name), found=found, remedy=remedy)
+
+
+def find_strays(fact: SequenceFacts, layout: IdLayout, region: RegionOrigin) -> Iterator[Problem]:
+    """Why the sequence does not give ids of its region's range, or will not go on to: nothing where `region-ids` would change nothing."""
+    if region.origin == 0:
+        yield from _among_strangers(fact, layout, region)
+        return
+    unplaceable = list(_unplaceable(fact, layout, region))
+    yield from unplaceable
+    if not unplaceable and not _is_placed(fact, layout, region):
+        remedy = f"`splitter plan region-ids --region {region.name}`, then `splitter apply`"
+        yield _problem(fact, _astray(fact, layout, region), remedy)
+
+
+def _astray(fact: SequenceFacts, layout: IdLayout, region: RegionOrigin) -> str:
+    first, last = layout.first(region.origin), layout.last(region.origin)
+    wanted = f"{first} to {last}, the range of origin {region.origin}"
+    if not first <= fact.following <= last + 1:
+        return f"stands at {fact.last_value}, outside of {wanted}"
+    start = _start(fact, layout, region)
+    if fact.following < start:
+        return f"goes on with {fact.following}, and the ids below {start} are taken"
+    return f"may leave {wanted}: it is {fact.use.sequence.type}, {fact.use.sequence.minimum} to {fact.use.sequence.maximum}"
+
+
+def find_used_up(fact: SequenceFacts, layout: IdLayout, region: str | None) -> Iterator[Problem]:
+    """A sequence that counts up and has less than one in ``NEARLY`` of its ids left; ``region`` None: no region is known by a name."""
+    sequence, origin = fact.use.sequence, layout.origin_of(fact.last_value)
+    if sequence.increment < 1 or fact.last_value < 0:
+        return
+    low, high = max(sequence.minimum, layout.first(origin)), min(sequence.maximum, layout.last(origin))
+    left = high - fact.following + 1
+    if left * NEARLY >= high - low + 1:
+        return
+    yield Problem(
+        code=SEQUENCE_USED_UP,
+        object=str(sequence.name),
+        found=f"has {left} of {high - low + 1} ids left",
+        remedy=_more_ids(fact, layout.last(origin), region),
+    )
+
+
+def _more_ids(fact: SequenceFacts, last: int, region: str | None) -> str:
+    if fact.use.sequence.maximum < last:
+        return "its own MAXVALUE is near: `splitter plan widen-ids`, or, where the column is bigint, ALTER SEQUENCE ... AS bigint NO MAXVALUE"
+    new = "relocate init" if region is None else f"relocate init --new-origin {region}"
+    return f"`{new}`, then `splitter plan region-ids`: its new range is as large again"
 
 
 def _placed(following: int, layout: IdLayout, region: RegionOrigin) -> int | None:

@@ -14,7 +14,6 @@ from splitter.apply import Outcome, apply_plan, unfinished_plans
 from splitter.catalog import read_schema
 from splitter.errors import Busy, Clone, Conflict, FailedError, Unprepared
 from splitter.events import Event
-from splitter.fingerprint import fingerprint
 from splitter.identity import Identity, physical_identity, write_identity
 from splitter.schema import TableName
 from splitter.steps import Lock, Plan, PlanDatabase, Step
@@ -57,7 +56,7 @@ def make_plan(conn: db.Connection, *steps: Step) -> Plan:
     return Plan(
         kind="test",
         database=PlanDatabase(silo="us", uuid=row[0]),
-        fingerprint=fingerprint(read_schema(conn), [T]),
+        fingerprint=read_schema(conn).fingerprint([T]),
         tables=(T,),
         steps=steps,
     )

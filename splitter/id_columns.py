@@ -1,0 +1,94 @@
+"""Which columns are ids of rows that may move, and which of them are too narrow for a distributed id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeAlias
+
+from splitter.errors import Problem
+from splitter.graph import ReferenceGraph, build_graph
+from splitter.schema import Column, Schema, Table, TableName
+from splitter.silos import Export, Silo, SiloMap, spell_column
+
+Place: TypeAlias = tuple[TableName, str]  # a table, never a partition, and its column
+
+INTEGERS = frozenset({"smallint", "integer", "bigint"})
+NARROW_ID = "narrow-id"
+_NARROW = frozenset({"smallint", "integer"})
+_LEAVES_NO_REGION = frozenset({Export.SHARED, Export.NONE})  # their ids are matched by natural key, or never leave
+
+
+def find_id_columns(schema: Schema, silos: SiloMap) -> frozenset[Place]:
+    """The integer columns of region tables that are ids in their own right (design §4, Which columns).
+
+    Columns that hold another table's key are not among them, nor those of tables that are shared or never exported.
+    """
+    held = {(reference.table, column) for reference in build_graph(schema, silos).references for column in reference.columns}
+    fed = {(schema.root_of(table.name), column.name) for table, column in find_fed_columns(schema)}
+    movable = (table for table in schema.roots() if _may_move(table, silos))
+    places = {(table.name, column.name): (table, column) for table in movable for column in table.columns}
+    return frozenset(
+        place for place, (table, column) in places.items() if place not in held and _is_id(table, column, silos, place in fed)
+    )
+
+
+def find_fed_columns(schema: Schema) -> Iterator[tuple[Table, Column]]:
+    """The integer columns that a sequence feeds, those of partitions too."""
+    for table in schema.tables.values():
+        for column in table.columns:
+            if column.sequence in schema.sequences and column.base_type in INTEGERS:
+                yield table, column
+
+
+def _may_move(table: Table, silos: SiloMap) -> bool:
+    return silos.silo_of(table.name) is Silo.REGION and silos.rules(table.name).export not in _LEAVES_NO_REGION
+
+
+def _is_id(table: Table, column: Column, silos: SiloMap, fed: bool) -> bool:
+    rules = silos.rules(table.name)
+    if column.base_type not in INTEGERS or column.name in rules.not_ids:
+        return False
+    if column.name in rules.ids or table.primary_key == (column.name,):
+        return True
+    return fed and any(column.name in key.columns for key in table.keys)
+
+
+def find_narrow(schemas: Mapping[str, Schema], silos: SiloMap, places: Iterable[Place]) -> Iterator[Problem]:
+    """Columns that ids of ``places`` reach, directly or along references of references, and that no distributed id fits.
+
+    ``schemas`` goes by the name of the database; references are followed across them, since control refers to regions.
+    """
+    for table, name in sorted(_reached([build_graph(schema, silos) for schema in schemas.values()], places)):
+        found = {database: column for database, column in _columns(schemas, table, name) if _is_narrow(column)}
+        if found:
+            where = f" (in {', '.join(found)})" if len(schemas) > 1 else ""
+            yield Problem(
+                code=NARROW_ID,
+                object=spell_column(table, name),
+                found=f"{next(iter(found.values())).type} cannot hold a distributed id{where}",
+                remedy=f"`splitter plan widen-ids --table {table}`",
+            )
+
+
+def _columns(schemas: Mapping[str, Schema], table: TableName, name: str) -> Iterator[tuple[str, Column]]:
+    for database, schema in schemas.items():
+        if table in schema.tables and name in schema.tables[table].columns_by_name:
+            yield database, schema.tables[table].column(name)
+
+
+def _is_narrow(column: Column) -> bool:
+    return column.base_type.removesuffix("[]") in _NARROW
+
+
+def _reached(graphs: Iterable[ReferenceGraph], places: Iterable[Place]) -> set[Place]:
+    known = list(graphs)
+    reached = set(places)
+    work = list(reached)
+    while work:
+        table, column = work.pop()
+        for reference in (reference for graph in known for reference in graph.to(table)):
+            pairs = zip(reference.columns, reference.target_columns, strict=True)
+            found = {(reference.table, mine) for mine, theirs in pairs if theirs == column}
+            work += found - reached
+            reached |= found
+    return reached
