@@ -63,7 +63,8 @@ class Journey:
     def run(self, *words: str, exit: int = DONE, urls: Mapping[str, str] | None = None) -> dict[str, Any]:
         """The one JSON object that ``words`` and ``--json`` wrote, once the process has ended with that exit code."""
         done = subprocess.run(**self._process(words, urls), capture_output=True, text=True, timeout=PATIENCE)
-        assert done.returncode == exit, f"{words}: exit {done.returncode}, not {exit}\n{done.stdout}\n{done.stderr}"
+        ended = f"{words}: exit {done.returncode}, not {exit}\n{done.stdout}\n{done.stderr}"
+        assert (done.returncode, done.stdout[:1]) == (exit, "{"), ended
         answer = json.loads(done.stdout)
         assert isinstance(answer, dict)
         return answer
