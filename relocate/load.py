@@ -201,7 +201,7 @@ class Loader:
         circle = not self.replica and any(circle for group, circle in groups_by_keys(self.scope) if chunks[0].table in group)
         with translated(f"loading {names}"), lane.target.transaction():
             self.ledger.hold(lane.target)
-            staged = []
+            staged: list[tuple[Chunk, str]] = []
             for chunk in chunks:
                 stage = f"orglift_stage_{len(staged)}"
                 if circle or self._is_staged(chunk.table):

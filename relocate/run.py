@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -180,16 +180,27 @@ class Start:
 
     def run(self) -> Outcome:
         require_decided(self.source)
-        with self.source.snapshot() as snapshot, self.target.connect() as target:
-            planned = Preparation.make(self, snapshot, target)
-            if planned.problems:
-                raise refusal(planned.problems)
+        with ExitStack() as stack:
+            planned = self._prepare(stack)
             relocation = begin_relocation(self.control, planned.order(self.trip))
-            with take_over(partial(connect_control, self.silos), relocation.id) as mover:
-                try:
-                    return self._move(planned, mover, snapshot)
-                except RefusedError as exc:
-                    raise FailedError.after_write(exc) if self.wrote else exc from exc
+            mover = stack.enter_context(take_over(partial(connect_control, self.silos), relocation.id))
+            self.wrote = relocation.phase is not Phase.PLANNED
+            try:
+                if self.silos.hooks.before_copy is not None:
+                    run_hook(self.silos.hooks, "before_copy", self._environment(relocation))
+                    planned = self._prepare(stack)  # what was written until the hook stopped it belongs to the copy
+                return self._move(planned, mover)
+            except RefusedError as exc:
+                raise FailedError.after_write(exc) if self.wrote else exc from exc
+
+    def _prepare(self, stack: ExitStack) -> Preparation:
+        """A snapshot of now, and all that has to be known before the first write; a problem is a refusal."""
+        snapshot = stack.enter_context(self.source.snapshot())
+        with closing(self.target.connect()) as target:
+            planned = Preparation.make(self, snapshot, target)
+        if planned.problems:
+            raise refusal(planned.problems)
+        return planned
 
     def _open_target(self, mover: Mover, replica: bool) -> Connection:
         connection = connect(self.target.url, setting=self.target.setting, application=mover.application)
@@ -201,23 +212,21 @@ class Start:
                 connection.execute("SET session_replication_role = replica")
         return connection
 
-    def _move(self, planned: Preparation, mover: Mover, snapshot: Snapshot) -> Outcome:
+    def _move(self, planned: Preparation, mover: Mover) -> Outcome:
         move, relocation = planned.move, mover.relocation
-        self.wrote = relocation.phase is not Phase.PLANNED
-        run_hook(self.silos.hooks, "before_copy", self._environment(relocation))
         ledger = Ledger(relocation=relocation.id, generation=mover.generation, organization=move.after_id, mover=mover.name)
         with self._open_target(mover, planned.replica) as target:
             end_superseded(target, relocation.id, mover.generation)
             with translated(self.target.setting):
                 ledger.enter(target, "target")
-            self._remember(planned, mover, snapshot)
+            self._remember(planned, mover)
             self.wrote = True
             stages = Stages(
                 move=move,
                 options=self.options,
                 ledger=ledger,
                 reading=planned.reading,
-                snapshot=snapshot,
+                snapshot=planned.snapshot,
                 open_target=lambda: self._open_target(mover, planned.replica),
                 replica=planned.replica,
                 report=self.report,
@@ -242,11 +251,11 @@ class Start:
             "ORGLIFT_RELOCATION": str(relocation.id),
         }
 
-    def _remember(self, planned: Preparation, mover: Mover, snapshot: Snapshot) -> None:
+    def _remember(self, planned: Preparation, mover: Mover) -> None:
         saved: dict[str, Any] = {**mover.relocation.saved}
         saved.setdefault("hidden", planned.hidden)
         saved.setdefault("ways", note_ways(planned.move.scope))
-        mover.move_to(Phase.LOADING, snapshot_lsn=snapshot.view.lsn, snapshot_xmin=snapshot.view.xmin, saved=saved, note=None)
+        mover.move_to(Phase.LOADING, snapshot_lsn=planned.snapshot.view.lsn, snapshot_xmin=planned.snapshot.view.xmin, saved=saved, note=None)
 
     def _require_equal(self, mover: Mover, differences: tuple[Difference, ...], what: str) -> None:
         if not differences:
@@ -315,7 +324,7 @@ def repeat_after_switch(silos: SiloMap, relocation: Relocation) -> None:
                 write_hidden(target, connection, relocation.organization_after.split("|"), str(hidden), None)
         identity = check_identity(connection, relocation.target)
         advance_sequences(target, connection, identity.origin)
-    if hide is None or relocation.source not in silos.regions:
+    if hide is None or relocation.source is None or relocation.source not in silos.regions:
         return
     source = survey_region(silos, relocation.source)
     with source.connect() as connection:
@@ -335,7 +344,7 @@ class Preparation:
     reading: Source
     matched: Matched
     references: ControlReferences
-    source_connection: Connection
+    snapshot: Snapshot
     replica: bool
     hidden: str | None
     problems: tuple[Problem, ...]
@@ -369,7 +378,7 @@ class Preparation:
             reading=reading,
             matched=matched,
             references=find_control_references(move, control_schema(run.silos)),
-            source_connection=connection,
+            snapshot=snapshot,
             replica=replica,
             hidden=read_hidden(run.source, connection, organization.key),
             problems=tuple(dict.fromkeys(problems)),
@@ -385,7 +394,7 @@ class Preparation:
         )
 
     def stage_references(self, control: Connection, mover: Mover) -> None:
-        asker = Asker(membership=self.reading.membership, connection=self.source_connection, after=False)
+        asker = Asker(membership=self.reading.membership, connection=self.snapshot.connection, after=False)
         stage_references(self.references, control, asker, mover.relocation.id, mover.generation, self.move.minting.origin)
 
 
