@@ -39,10 +39,11 @@ _IS_KNOWN = "SELECT plan, kind FROM orglift.journal WHERE step = 0"
 _IS_FINISHED = "SELECT finished_at IS NOT NULL FROM orglift.journal WHERE plan = %s AND step = %s"
 _UNFINISHED = "SELECT plan, kind FROM orglift.journal WHERE step = 0 AND finished_at IS NULL ORDER BY begun_at"
 _MOVES = "SELECT relocation::text, organization FROM orglift.moves WHERE finished_at IS NULL"
+PATIENCE_MS = 2000  # the server may need a moment to see that a process was killed
 # Held for as long as a plan runs; a mover that enters the region asks for it, shared.
-_TAKE_REGION = "SELECT pg_catalog.pg_try_advisory_lock(pg_catalog.hashtextextended('orglift change of schema', 0))"
+_TAKE_REGION = "SELECT pg_catalog.pg_advisory_lock(pg_catalog.hashtextextended('orglift change of schema', 0))"
 _GIVE_BACK = "SELECT pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended('orglift change of schema', 0))"
-SHARE_REGION = "SELECT pg_catalog.pg_try_advisory_xact_lock_shared(pg_catalog.hashtextextended('orglift change of schema', 0))"
+_SHARE_REGION = "SELECT pg_catalog.pg_try_advisory_xact_lock_shared(pg_catalog.hashtextextended('orglift change of schema', 0))"
 
 
 class Outcome(str, Enum):
@@ -87,10 +88,13 @@ def check_database(conn: Connection, plan: Plan) -> None:
 @contextmanager
 def _alone(conn: Connection) -> Iterator[None]:
     """No second plan runs in this database, and no mover enters it."""
-    with translated("waiting for other plans"):
-        taken = conn.execute(_TAKE_REGION).fetchone()
-    if not taken or not taken[0]:
-        raise Busy("another plan is being applied to this database, or a mover is entering it", hint="wait for it, then try again")
+    try:
+        with translated("waiting for other plans"), conn.transaction():
+            _set_timeouts(conn, PATIENCE_MS, 0, local=True)
+            conn.execute(_TAKE_REGION)
+    except Busy as exc:
+        told = "another plan is being applied to this database, or a mover is entering it"
+        raise Busy(told, hint="wait for it, then try again") from exc
     try:
         yield
     finally:
@@ -112,6 +116,19 @@ def unfinished_plans(conn: Connection) -> tuple[tuple[str, str], ...]:
     return tuple(_rows(conn, "orglift.journal", _UNFINISHED))
 
 
+def keep_plans_out(conn: Connection) -> None:
+    """In the transaction by which a mover enters the region: until it ends no plan can begin here, and after it the mover is seen.
+
+    Raises Busy while a plan is being applied, Conflict where one is unfinished.
+    """
+    with translated("looking for plans"):
+        taken = conn.execute(_SHARE_REGION).fetchone()
+    if not taken or not taken[0]:
+        raise Busy("a plan is being applied to this database", hint="wait for `splitter apply`, then try again")
+    for plan, kind in unfinished_plans(conn):
+        raise Conflict(f"plan {plan} ({kind}) is unfinished in this database", hint="apply it again first: `splitter apply`")
+
+
 def _rows(conn: Connection, table: str, query: str) -> list[tuple[str, str]]:
     if not has_relation(conn, table):
         return []
@@ -125,7 +142,9 @@ def _is_known(conn: Connection, plan: Plan) -> bool:
 
 
 def _check_fingerprint(conn: Connection, plan: Plan) -> None:
-    if read_schema(conn).fingerprint(plan.tables) != plan.fingerprint:
+    with translated("reading the catalog"):
+        found = read_schema(conn).fingerprint(plan.tables)
+    if found != plan.fingerprint:
         shown = ", ".join(str(table) for table in plan.tables)
         raise Conflict(f"the plan was made for another state of {shown}", hint="make the plan anew and compare it with this one")
 

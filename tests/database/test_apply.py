@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from splitter import db
-from splitter.apply import Outcome, apply_plan, unfinished_plans
+from splitter.apply import Outcome, apply_plan, keep_plans_out, unfinished_plans
 from splitter.catalog import read_schema
 from splitter.errors import Busy, Clone, Conflict, FailedError, Unprepared
 from splitter.events import Event
@@ -173,6 +173,23 @@ def test_two_cannot_apply_at_once(conn):
         with pytest.raises(Busy, match="another plan is being applied"):
             apply_plan(conn, make_plan(conn, INSERT))
     assert count(conn) == 0
+
+
+def test_a_mover_keeps_plans_out_and_they_keep_it_out(conn):
+    with pytest.raises(FailedError):
+        apply_plan(conn, make_plan(conn, FAILS))
+    with pytest.raises(Conflict, match="is unfinished"), conn.transaction():
+        keep_plans_out(conn)
+    conn.execute("DELETE FROM orglift.journal")
+    with db.connect(conn.info.dsn, setting="--url") as other:
+        with conn.transaction():
+            keep_plans_out(conn)
+            with pytest.raises(Busy, match="or a mover is entering it"):
+                apply_plan(other, make_plan(other, INSERT))
+        apply_plan(other, make_plan(other, INSERT))
+        other.execute("SELECT pg_advisory_lock(hashtextextended('orglift change of schema', 0))")
+        with pytest.raises(Busy, match="a plan is being applied"), conn.transaction():
+            keep_plans_out(conn)
 
 
 def test_another_database_is_refused(conn, make_database):

@@ -10,10 +10,11 @@ import pytest
 
 from relocate.init import InitReport
 from relocate.init_plan import Action
-from splitter.errors import Clone, ConfigError, Conflict, FailedError, NoOrigin, UsageError
+from splitter.errors import Clone, ConfigError, Conflict, FailedError, NoOrigin, OrgliftError, UsageError
 from splitter.identity import CONTROL, check_identity, read_identity
 from splitter.layout import IdLayout
 from tests.installation import Installation, make_installation
+from tests.proxy import Moment, Proxy
 from tests.servers import Server
 
 FIRST = IdLayout().serials
@@ -314,7 +315,42 @@ def test_copies_that_a_move_made_are_not_adopted(site, phase, adopted):
     assert (report.adopted, report.problems) == (adopted, ())
 
 
-def test_a_key_of_two_columns_is_told(site):
+def test_a_key_of_two_columns_is_joined(site):
     site.rows("ALTER TABLE public.item DROP COLUMN org_id", name="us")
-    site.rows("ALTER TABLE public.org DROP CONSTRAINT org_pkey, ADD PRIMARY KEY (id, slug)", name="us")
-    assert [problem.code for problem in site.init().problems] == ["organization-key"]
+    site.rows("ALTER TABLE public.org DROP CONSTRAINT org_pkey, ADD PRIMARY KEY (slug, id)", name="us")
+    site.add("us", acme=5)
+    assert site.init().adopted == 1
+    assert site.rows("SELECT organization, slug FROM orglift.mapping") == [("acme|5", "acme")]
+
+
+def test_no_key_is_told(site):
+    site.rows("ALTER TABLE public.item DROP COLUMN org_id", name="us")
+    site.rows("ALTER TABLE public.org DROP CONSTRAINT org_pkey", name="us")
+    assert [(problem.code, problem.object) for problem in site.init().problems] == [("organization-without-key", "org")]
+
+
+@pytest.mark.postgres(18)
+@pytest.mark.long
+def test_cut_off_before_any_statement_it_ends_the_same(site):
+    site.add("us", acme=1)
+    number = 0
+    cut = True
+    while cut:
+        number += 1
+        for name in site.urls:
+            site.rows("DROP SCHEMA IF EXISTS orglift CASCADE", name=name)
+        cut = cut_off(site, number)
+        assert origins(site.init()) == {"us": 1, "de": 2}
+        assert site.rows("SELECT organization, slug, region FROM orglift.mapping") == [("1", "acme", "us")]
+    assert number > 40
+
+
+def cut_off(site: Installation, number: int) -> bool:
+    """Whether init came to its statement of that number, where all its connections were cut."""
+    with Proxy(site.urls["control"]) as proxy:
+        trap = proxy.trap(Moment.BEFORE, lambda _: None, number=number)
+        try:
+            Installation({name: proxy.url(url) for name, url in site.urls.items()}).init()
+        except OrgliftError:
+            assert trap.sprung.is_set()
+    return trap.sprung.is_set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import Any, LiteralString
 from uuid import uuid4
 
@@ -12,12 +13,13 @@ import pytest
 from splitter import db
 from splitter.apply import Outcome, apply_plan
 from splitter.catalog import read_schema
-from splitter.errors import Clone, FailedError, NarrowIds, RefusedError, Unprepared
+from splitter.errors import Clone, FailedError, NarrowIds, OrgliftError, RefusedError, Unprepared
 from splitter.identity import Identity, physical_identity, write_identity
 from splitter.layout import IdLayout
 from splitter.schema import TableName
 from splitter.sequences import find_local_ids, make_region_ids_plan
 from splitter.silos import Control, Export, Organization, SiloMap, TableRules
+from tests.proxy import Moment, Proxy
 
 LAYOUT = IdLayout()
 FIRST = LAYOUT.first(3)
@@ -282,6 +284,28 @@ def test_no_local_id_is_born_and_none_twice_while_others_insert(region):
     images = {FIRST + value for value in ids if value < LAYOUT.serials}
     assert not images & set(ids)
     assert border is None or border > FIRST
+
+
+@pytest.mark.postgres(18)
+@pytest.mark.long
+@pytest.mark.parametrize("moment", [Moment.BEFORE, Moment.AFTER])
+def test_cut_off_at_any_statement_it_goes_on(region, moment):
+    number, cut = 0, True
+    while cut:
+        number += 1
+        one = region()
+        one.insert()
+        plan = one.plan()
+        with Proxy(one.url) as proxy:
+            trap = proxy.trap(moment, lambda _: None, number=number)
+            with suppress(OrgliftError), db.connect(proxy.url(one.url), setting="--url") as conn:
+                apply_plan(conn, plan)
+            cut = trap.sprung.is_set()
+        apply_plan(one.conn, plan)
+        assert one.insert() == FIRST + 2
+        assert one.plan().steps == ()
+        one.conn.close()
+    assert number > 20
 
 
 def test_a_plan_is_for_one_database_only(region):
