@@ -30,7 +30,7 @@ LONGEST = 60  # characters of a value that are shown
 _STAGE_NAME = "orglift_keys"
 STAGE = sql.Identifier("pg_temp", _STAGE_NAME)
 # The key's own index is there: with it a batch costs what it has rows, whatever the table's size.
-_BY_INDEX = "SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('enable_seqscan', 'off', true)"
+_BY_INDEX = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off"
 
 
 def find_conflicts(move: Move, reading: Source, source: Connection, target: Connection, *, resuming: bool = False) -> Iterator[Problem]:
@@ -218,7 +218,9 @@ class _Comparison:
         """The batch as rows of the target's table, by its name, as the key's expressions want it."""
         alias = sql.Identifier(self.table.name.name)
         defaults = [sql.SQL("({})::{}").format(_verbatim(column.default or "NULL"), _verbatim(column.type)) for column in self.filled]
-        filled = [sql.SQL("{} AS {}").format(value, sql.Identifier(column.name)) for value, column in zip(defaults, self.filled, strict=True)]
+        filled = [
+            sql.SQL("{} AS {}").format(value, sql.Identifier(column.name)) for value, column in zip(defaults, self.filled, strict=True)
+        ]
         made = [sql.SQL("({}) AS {}").format(_verbatim(column.generated or ""), sql.Identifier(column.name)) for column in self.generated]
         star = sql.SQL("{}.*").format(alias)
         inner = sql.SQL("(SELECT {columns} FROM {stage} AS {alias}) AS {alias}").format(
@@ -228,7 +230,7 @@ class _Comparison:
             columns=sql.SQL(", ").join([star, *made]), inner=inner, alias=alias
         )
 
-    def _conflicts(self, place: Place, nulls: Sequence[bool]) -> sql.Composable:
+    def _conflicts(self, place: Place, nulls: Sequence[bool]) -> sql.Composed:
         """A SELECT of (how many, the key's values) of the batch's rows that the target's rows at ``place`` stand in the way of."""
         parts = self.key.parts
         values = sql.SQL(", ").join(sql.SQL("({}) AS {}").format(_verbatim(part.expression), _value(n)) for n, part in enumerate(parts))
@@ -283,7 +285,7 @@ def _names(columns: Iterable[str]) -> sql.Composable:
 
 def _verbatim(text: str) -> sql.SQL:
     """An expression as the target's catalog spells it. Only ever a value of ``format``, never its template: braces stay what they are."""
-    return sql.SQL(text)  # type: ignore[arg-type]
+    return sql.SQL(text)
 
 
 def _value(number: int) -> sql.Identifier:

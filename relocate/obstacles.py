@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 
 from psycopg import sql
@@ -14,6 +14,7 @@ from exports.scope import EXPORTED
 from exports.snapshot import Connection
 from exports.survey import Survey
 from relocate.conflicts import find_conflicts
+from relocate.minting import find_foreign_sequences
 from relocate.move import Move
 from relocate.partitions import find_missing_partitions
 from relocate.rights import find_missing_rights, may_set_replica
@@ -22,10 +23,7 @@ from splitter.apply import unfinished_plans
 from splitter.db import translated
 from splitter.errors import Problem
 from splitter.graph import Kind
-from splitter.identity import read_identity
-from splitter.plans.region_ids import find_uses
 from splitter.schema import TableName
-from splitter.sequences import read_position
 from splitter.silos import Silo, SiloMap, spell_column
 
 __all__ = ["find_obstacles", "may_set_replica"]
@@ -102,25 +100,6 @@ def find_unfinished_plans(survey: Survey, connection: Connection) -> Iterator[Pr
         )
 
 
-def find_foreign_sequences(move: Move, target: Connection) -> Iterator[Problem]:
-    """Sequences of the target that would give ids of another database's origin. Local ids are its own, unless another region is home."""
-    identity = read_identity(target)
-    if identity is None or identity.origin <= 0:
-        return
-    own = {identity.origin, *identity.former} | (set() if 0 in move.minting.known else {0})
-    layout = move.minting.layout
-    for use in find_uses(move.target.schema, move.silos):
-        following = read_position(target, use.sequence.name).following
-        if layout.origin_of(following) not in own:
-            yield Problem(
-                code="sequence",
-                object=str(use.sequence.name),
-                found=f"the next id that it gives in {move.target.region} is {following}, of origin {layout.origin_of(following)},"
-                f" not of {identity.origin}",
-                remedy=f"splitter plan region-ids --region {move.target.region}",
-            )
-
-
 def find_organization_there(move: Move, target: Connection, *, resuming: bool) -> Iterator[Problem]:
     """The organization's row, or another one with its slug, in the target before the move has brought anything."""
     root = move.target.schema.tables[move.scope.root]
@@ -180,5 +159,6 @@ def _large_object(place: str, type_: str, rows: int) -> Problem:
         code="large-object",
         object=place,
         found=f"{rows} rows of the organization have a value in this {type_} column: the large objects that it may name don't travel",
-        remedy=f'keep their content in a bytea column; or, if the numbers may stay as they are, [[accept]] code = "large-object", object = "{place}"',
+        remedy="keep their content in a bytea column; or, if the numbers may stay as they are,"
+        f' [[accept]] code = "large-object", object = "{place}"',
     )

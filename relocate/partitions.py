@@ -48,7 +48,7 @@ def find_missing_partitions(move: Move, reading: Source, source: Connection, tar
     for scope in move.scope.exported:
         table = move.target.schema.tables.get(scope.name)
         if table is not None and table.kind is TableKind.PARTITIONED:
-            yield from _missing(_read_tree(target, table.name), move, reading, source, table)
+            yield from _missing(_read_tree(target, table.name), reading, source, table)
 
 
 def _read_tree(target: Connection, name: TableName) -> list[_Node]:
@@ -66,7 +66,7 @@ def _read_tree(target: Connection, name: TableName) -> list[_Node]:
     ]
 
 
-def _missing(tree: Sequence[_Node], move: Move, reading: Source, source: Connection, table: Table) -> Iterator[Problem]:
+def _missing(tree: Sequence[_Node], reading: Source, source: Connection, table: Table) -> Iterator[Problem]:
     broken = [node for node in tree if node.strategy == "h" and not _is_whole(node, tree)]
     if broken:
         yield _problem(table, "a hash partition of it is missing, so some rows have none", "create the missing remainders in the target")
@@ -117,7 +117,7 @@ def _merged(tree: Sequence[_Node], table: Table) -> str | None:
     found = [_RANGE.fullmatch(node.bound or "") for node in tree[1:]]
     if root.strategy != "r" or column is None or any(node.strategy for node in tree[1:]) or not all(found):
         return None
-    ends = dict(each.groups() for each in found if each)
+    ends: dict[str, str] = {each[1]: each[2] for each in found if each}
     starts = [low for low in ends if low not in ends.values()]
     ranges = []
     for low in starts:
@@ -159,7 +159,7 @@ class _Shown:
         ordered = len(columns) == 1 and table.partition_strategy == "r" and type_family(table.column(columns[0])) != "text"
         return cls(columns=columns, extremes=ordered)
 
-    def query(self, reading: Source, table: Table, covered: str) -> sql.Composable:
+    def query(self, reading: Source, table: Table, covered: str) -> sql.Composed:
         """A SELECT of (how many rows, values); several rows where it isn't extremes."""
         named = sql.SQL(", ").join(map(sql.Identifier, reading.columns(table.name)))
         rows = [
@@ -167,7 +167,7 @@ class _Shown:
                 select=reading.select(Chunk(table=table.name, part=part, number=0)),
                 alias=sql.Identifier(table.name.name),
                 named=named,
-                covered=sql.SQL(covered),  # type: ignore[arg-type]
+                covered=sql.SQL(covered),
             )
             for part in reading.membership.parts(table.name)
         ]

@@ -195,16 +195,16 @@ def _grants(missing: Sequence[Need], role: str, database: str) -> Iterator[str]:
     groups: dict[tuple[str, str, tuple[str, ...]], list[TableName]] = {}
     for (kind, name, column), privileges in objects.items():
         groups.setdefault((kind, column, tuple(privileges)), []).append(name)
-    for (kind, column, privileges), names in groups.items():
-        yield _grant(kind, column, privileges, [_object(kind, name, database) for name in names], role)
+    for (kind, column, lacking), names in groups.items():
+        yield _grant(kind, column, lacking, [_object(kind, name, database) for name in names], role)
 
 
 def _grant(kind: str, column: str, privileges: Sequence[str], names: Sequence[sql.Identifier], role: str) -> str:
     columns = sql.SQL(" ({})").format(sql.Identifier(column)) if column else sql.SQL("")
     statement = sql.SQL("GRANT {privileges}{columns} ON {kind} {names} TO {role}").format(
-        privileges=sql.SQL(", ").join(map(sql.SQL, privileges)),  # type: ignore[arg-type]
+        privileges=sql.SQL(", ").join(map(sql.SQL, privileges)),
         columns=columns,
-        kind=sql.SQL("TABLE" if kind == "COLUMN" else kind),  # type: ignore[arg-type]
+        kind=sql.SQL("TABLE" if kind == "COLUMN" else kind),
         names=sql.SQL(", ").join(names),
         role=sql.Identifier(role),
     )

@@ -1,0 +1,96 @@
+"""What an operator should know before a move although it stops nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from exports.chunks import chunk_path
+from exports.membership import CLOSURE
+from exports.rows import Source
+from exports.scope import Standing
+from exports.snapshot import Connection
+from exports.survey import Survey, table_sizes
+from relocate.minting import find_local_sequences
+from relocate.move import SMALL_TABLE, Move
+from relocate.rights import find_purge_rights
+from relocate.triggers import find_silent_triggers
+from splitter.db import in_recovery, translated
+from splitter.graph import Reference
+from splitter.schema import TableName
+
+LONG = 3600  # seconds: a transaction older than that holds back what vacuum may remove
+SHOWN = 5
+_LONG_TRANSACTIONS = """
+SELECT 'process ' || pid, COALESCE(NULLIF(application_name, ''), usename::text, '?'), extract(epoch FROM now() - xact_start)::bigint
+FROM pg_stat_activity
+WHERE datname = current_database() AND xact_start < now() - make_interval(secs => %(long)s) AND pid <> pg_backend_pid()
+UNION ALL
+SELECT 'prepared transaction ' || gid, owner::text, extract(epoch FROM now() - prepared)::bigint
+FROM pg_prepared_xacts WHERE database = current_database() AND prepared < now() - make_interval(secs => %(long)s)
+ORDER BY 3 DESC
+"""
+
+
+def find_warnings(
+    move: Move, reading: Source, source: Connection, target: Connection, *, replica: bool, size: int | None = None
+) -> Iterator[str]:
+    """One sentence each. ``size``: bytes of the organization's rows, where somebody has estimated them."""
+    yield from _slow_ways(move, reading, source)
+    yield from _long_transactions(move.source, source)
+    yield from _long_transactions(move.target, target)
+    silent = find_silent_triggers(move, replica=replica)
+    if silent:
+        yield f"these triggers of the target don't fire for moved rows: {_listed(silent)}"
+    if not in_recovery(source):
+        for problem in find_purge_rights(move.source, source):
+            yield f"{problem.object}: for the purge after the move {problem.found}: {problem.remedy}"
+    local = find_local_sequences(move, target)
+    if local:
+        remedy = f"`splitter plan region-ids --region {move.target.region}` ends that"
+        yield f"these sequences of {move.target.region} still give local ids, which change when their rows move: {_listed(local)}; {remedy}"
+    if size:
+        yield f"about {_bytes(size)} of rows go to {move.target.region}, their indexes on top, and about twice as much WAL"
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
+
+
+def _bytes(size: float) -> str:
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TB"
+
+
+def _slow_ways(move: Move, reading: Source, source: Connection) -> Iterator[str]:
+    """Large tables that are read whole, because no index leads along the way of their rows."""
+    owned = [table.name for table in move.scope.exported if table.standing is Standing.OWNED and table.name != move.scope.root]
+    with translated("reading the sizes of tables"):
+        sizes = table_sizes(source, owned)
+    accepted = {each.object for each in move.silos.accepted if each.code == "unindexed-way"}
+    for name in owned:
+        for way in _unindexed(move, reading, name) if sizes.get(name, 0) > SMALL_TABLE else ():
+            if not accepted & {str(name), str(way)}:
+                yield f"no index serves {way}: {_bytes(sizes[name])} of {name} are read in one scan"
+
+
+def _unindexed(move: Move, reading: Source, name: TableName) -> Iterator[Reference]:
+    scope = move.scope
+    for part in reading.membership.parts(name):
+        if part == CLOSURE:
+            continue
+        way = scope.tables[name].ways[part]
+        direct = way.target == scope.root and set(way.target_columns) == set(scope.root_key)
+        if chunk_path(scope.table(name), way, direct) is None:
+            yield way
+
+
+def _long_transactions(survey: Survey, connection: Connection) -> Iterator[str]:
+    with translated("looking for long transactions"):
+        rows = connection.execute(_LONG_TRANSACTIONS, {"long": LONG}).fetchall()
+    for what, who, seconds in rows:
+        hours = int(str(seconds)) // 3600
+        yield f"region {survey.region}: {what} ({who}) has had a transaction open for {hours} h, which holds vacuum back"

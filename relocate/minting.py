@@ -1,0 +1,45 @@
+"""Where the target's own ids come from: sequences that would give ids of another database, and those that still give local ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from exports.snapshot import Connection
+from relocate.move import Move
+from splitter.errors import Problem
+from splitter.identity import Identity, read_identity
+from splitter.plans.region_ids import SequenceFacts, find_uses
+from splitter.sequences import read_sequence_facts
+
+HOME = 0
+
+
+def find_foreign_sequences(move: Move, target: Connection) -> Iterator[Problem]:
+    """Sequences outside the ranges of the region's origins. Local ids are its own, unless another region is home to all of them."""
+    for identity, facts in _read(move, target):
+        own = {identity.origin, *identity.former} | (set() if HOME in move.minting.known else {HOME})
+        origin = move.minting.layout.origin_of(facts.following)
+        if origin not in own:
+            yield Problem(
+                code="sequence",
+                object=str(facts.use.sequence.name),
+                found=f"in {move.target.region} it gives {facts.following} next, an id of origin {origin}, not of {identity.origin}",
+                remedy=f"splitter plan region-ids --region {move.target.region}",
+            )
+
+
+def find_local_sequences(move: Move, target: Connection) -> tuple[str, ...]:
+    """The names of those whose next id is local."""
+    facts = (facts for _, facts in _read(move, target))
+    return tuple(str(each.use.sequence.name) for each in facts if move.minting.layout.is_local(each.following))
+
+
+def _read(move: Move, target: Connection) -> Iterator[tuple[Identity, SequenceFacts]]:
+    """The sequences of a region that has an origin of its own and isn't home."""
+    identity = read_identity(target)
+    if identity is None or identity.origin <= HOME:
+        return
+    uses = [replace(use, columns=()) for use in find_uses(move.target.schema, move.silos)]  # where they stand, without a look at rows
+    for facts in read_sequence_facts(target, uses, move.minting.layout, identity.origin):
+        yield identity, facts
