@@ -17,27 +17,10 @@ from splitter.catalog import read_schema
 from splitter.db import Connection, retrying, translated
 from splitter.errors import Busy, Clone, Conflict, FailedError, RefusedError, Unprepared
 from splitter.events import Advanced, Finished, Note, Reporter, Started, silent
-from splitter.identity import SCHEMA_LOCK, check_identity, has_relation, read_identity
+from splitter.identity import check_identity, has_relation, read_identity
+from splitter.journal import begin_plan, begin_step, finish_plan, finish_step, is_finished, read_journal
 from splitter.steps import Plan, Step
 
-_JOURNAL = """
-CREATE SCHEMA IF NOT EXISTS orglift;
-CREATE TABLE IF NOT EXISTS orglift.journal (
-    plan text NOT NULL,
-    kind text NOT NULL,
-    step integer NOT NULL,  -- 0 is the plan as a whole
-    purpose text NOT NULL,
-    begun_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-    finished_at timestamptz,
-    PRIMARY KEY (plan, step)
-);
-"""
-_BEGIN = "INSERT INTO orglift.journal (plan, kind, step, purpose) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING"
-_FINISH = "UPDATE orglift.journal SET finished_at = pg_catalog.clock_timestamp() WHERE plan = %s AND step = %s"
-_REOPEN = "UPDATE orglift.journal SET finished_at = NULL WHERE plan = %s AND step = 0"
-_IS_KNOWN = "SELECT plan, kind FROM orglift.journal WHERE step = 0"
-_IS_FINISHED = "SELECT finished_at IS NOT NULL FROM orglift.journal WHERE plan = %s AND step = %s"
-_UNFINISHED = "SELECT plan, kind FROM orglift.journal WHERE step = 0 AND finished_at IS NULL ORDER BY begun_at"
 _MOVES = "SELECT relocation::text, organization FROM orglift.moves WHERE finished_at IS NULL"
 PATIENCE_MS = 2000  # the server may need a moment to see that a process was killed
 # Held for as long as a plan runs; a mover that enters the region asks for it, shared.
@@ -70,7 +53,7 @@ def apply_plan(conn: Connection, plan: Plan, *, report: Reporter = silent) -> Ap
         _check_quiet(conn, plan)
         if not _is_known(conn, plan):
             _check_fingerprint(conn, plan)
-        _begin(conn, plan)
+        begin_plan(conn, plan)
         return ApplyReport(plan=plan.id, outcomes=tuple(_run(conn, plan, report)))
 
 
@@ -103,7 +86,7 @@ def _alone(conn: Connection) -> Iterator[None]:
 
 
 def _check_quiet(conn: Connection, plan: Plan) -> None:
-    for relocation, organization in _rows(conn, "orglift.moves", _MOVES):
+    for relocation, organization in _unfinished_moves(conn):
         told = f"relocation {relocation} of organization {organization!r} touches this database"
         raise Conflict(told, hint="finish it with `relocate start` or `relocate purge`, or end it with `relocate abort`")
     for other, kind in unfinished_plans(conn):
@@ -113,7 +96,7 @@ def _check_quiet(conn: Connection, plan: Plan) -> None:
 
 def unfinished_plans(conn: Connection) -> tuple[tuple[str, str], ...]:
     """(id, kind) of the plans that were begun in this database and have not come to their end."""
-    return tuple(_rows(conn, "orglift.journal", _UNFINISHED))
+    return tuple((known.plan, known.kind) for known in read_journal(conn) if known.finished_at is None)
 
 
 def keep_plans_out(conn: Connection) -> None:
@@ -129,16 +112,16 @@ def keep_plans_out(conn: Connection) -> None:
         raise Conflict(f"plan {plan} ({kind}) is unfinished in this database", hint="apply it again first: `splitter apply`")
 
 
-def _rows(conn: Connection, table: str, query: str) -> list[tuple[str, str]]:
-    if not has_relation(conn, table):
+def _unfinished_moves(conn: Connection) -> list[tuple[str, str]]:
+    if not has_relation(conn, "orglift.moves"):
         return []
-    with translated(f"reading {table}"):
-        return [(row[0], row[1]) for row in conn.execute(query.encode()).fetchall()]
+    with translated("reading orglift.moves"):
+        return [(row[0], row[1]) for row in conn.execute(_MOVES).fetchall()]
 
 
 def _is_known(conn: Connection, plan: Plan) -> bool:
     """Whether the plan was begun here before: then its own steps are what changed the tables."""
-    return any(other == plan.id for other, _ in _rows(conn, "orglift.journal", _IS_KNOWN))
+    return any(known.plan == plan.id for known in read_journal(conn))
 
 
 def _check_fingerprint(conn: Connection, plan: Plan) -> None:
@@ -149,14 +132,6 @@ def _check_fingerprint(conn: Connection, plan: Plan) -> None:
         raise Conflict(f"the plan was made for another state of {shown}", hint="make the plan anew and compare it with this one")
 
 
-def _begin(conn: Connection, plan: Plan) -> None:
-    with translated("beginning the plan's journal"), conn.transaction():
-        conn.execute(SCHEMA_LOCK)
-        conn.execute(_JOURNAL)
-        conn.execute(_BEGIN, (plan.id, plan.kind, 0, f"{len(plan.steps)} steps"))
-        conn.execute(_REOPEN, (plan.id,))  # where it came to its end once, its preconditions say what there is to do now
-
-
 def _run(conn: Connection, plan: Plan, report: Reporter) -> Iterator[Outcome]:
     report(Started(f"apply {plan.kind}", total=len(plan.steps), unit="steps"))
     for number, step in enumerate(plan.steps, start=1):
@@ -164,8 +139,7 @@ def _run(conn: Connection, plan: Plan, report: Reporter) -> Iterator[Outcome]:
         report(Note(f"{outcome.value}: {step.purpose}"))
         report(Advanced(f"apply {plan.kind}"))
         yield outcome
-    with translated("finishing the plan's journal"):
-        conn.execute(_FINISH, (plan.id, 0))
+    finish_plan(conn, plan)
     report(Finished(f"apply {plan.kind}"))
 
 
@@ -191,12 +165,12 @@ def _try_step(conn: Connection, plan: Plan, number: int, step: Step) -> Outcome:
 
 
 def _do(conn: Connection, plan: Plan, number: int, step: Step) -> Outcome:
-    conn.execute(_BEGIN, (plan.id, plan.kind, number, step.purpose))
+    begin_step(conn, plan, number)
     _set_timeouts(conn, step.lock_timeout_ms, step.statement_timeout_ms, local=step.transactional)
     wanted = _is_wanted(conn, plan, number, step)
     if wanted:
         conn.execute(step.sql.encode())
-    conn.execute(_FINISH, (plan.id, number))
+    finish_step(conn, plan, number)
     return Outcome.DONE if wanted else Outcome.SKIPPED
 
 
@@ -208,8 +182,7 @@ def _set_timeouts(conn: Connection, lock_ms: int, statement_ms: int, *, local: b
 def _is_wanted(conn: Connection, plan: Plan, number: int, step: Step) -> bool:
     """Whether the step has still to be done; Conflict where its object is not what the plan was made for."""
     if step.precondition is None:
-        finished = conn.execute(_IS_FINISHED, (plan.id, number)).fetchone()
-        return not (finished and finished[0])
+        return not is_finished(conn, plan, number)
     row = conn.execute(step.precondition.encode()).fetchone()
     if row is None or row[0] is None:
         raise Conflict(f"{step.purpose}: what it would change is not what the plan was made for", hint="make the plan anew")
