@@ -25,10 +25,11 @@ def read_sequence_facts(conn: Connection, uses: Iterable[SequenceUse], layout: I
 
 def _facts(conn: Connection, use: SequenceUse, layout: IdLayout, origin: int) -> SequenceFacts:
     with translated(f"reading sequence {use.sequence.name}"):
-        row = conn.execute(sql.SQL(_POSITION).format(_name(use.sequence.name))).fetchone()
-        assert row is not None
+        # Ids first: one that is inserted in between would else look as if it had not come from the sequence.
         local = [_largest(conn, column, 0, layout.serials - 1) for column in use.columns]
         own = [_largest(conn, column, layout.first(origin), layout.last(origin)) for column in use.columns]
+        row = conn.execute(sql.SQL(_POSITION).format(_name(use.sequence.name))).fetchone()
+        assert row is not None
     return SequenceFacts(
         use=use,
         last_value=row[0],
