@@ -1,0 +1,79 @@
+"""The runbooks' commands, run in their order against a kept demo."""
+
+from __future__ import annotations
+
+import time
+import tomllib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.journeys.demo_commands import Shell, kept_demo
+from tests.runbooks import FOLDER, read_commands
+
+pytestmark = pytest.mark.long
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Shell]:
+    """One for all pages: each works on an organization of its own, and leaves acme, which two need, where it was."""
+    with kept_demo() as made:
+        yield made
+
+
+@pytest.fixture
+def ask(demo: Shell) -> Callable[[str, str], list[tuple[Any, ...]]]:
+    """``ask("us", statement)`` -> rows."""
+    silos = tomllib.loads((demo.demo / "silos.toml").read_text(encoding="utf-8"))
+    urls = {"control": silos["control"]["url"], **{name: region["url"] for name, region in silos["regions"].items()}}
+
+    def read(name: str, statement: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(urls[name], autocommit=True) as conn:
+            return conn.execute(statement.encode()).fetchall()
+
+    return read
+
+
+def run_page(demo: Shell, name: str) -> None:
+    for command in read_commands(FOLDER / name):
+        demo.expect(command)
+
+
+def regions_with(ask: Callable[[str, str], list[tuple[Any, ...]]], slug: str) -> set[str]:
+    return {name for name in ("us", "de") if ask(name, f"SELECT 1 FROM organization WHERE slug = '{slug}'")}
+
+
+def test_move(demo: Shell, ask: Callable[[str, str], list[tuple[Any, ...]]]) -> None:
+    run_page(demo, "move.md")
+    assert ask("control", "SELECT region_name FROM organization_mapping WHERE slug = 'acme'") == [("us",)]
+    assert "us" in regions_with(ask, "acme")
+
+
+def test_import(demo: Shell, ask: Callable[[str, str], list[tuple[Any, ...]]]) -> None:
+    run_page(demo, "import.md")
+    assert ask("control", "SELECT region_name FROM organization_mapping WHERE slug = 'globex'") == [("de",)]
+
+
+def test_purge(demo: Shell, ask: Callable[[str, str], list[tuple[Any, ...]]]) -> None:
+    run_page(demo, "purge.md")
+    assert regions_with(ask, "initech") == {"de"}
+
+
+def test_abort(demo: Shell, ask: Callable[[str, str], list[tuple[Any, ...]]]) -> None:
+    before = ask("us", "SELECT count(*), sum(hashtextextended(t::text, 0)) FROM event AS t")
+    with demo.start("relocate start acme --to de") as mover:
+        wait_for_loaded_rows(ask)
+        mover.kill()
+        mover.communicate()
+    run_page(demo, "abort.md")
+    assert regions_with(ask, "acme") == {"us"}
+    assert ask("us", "SELECT count(*), sum(hashtextextended(t::text, 0)) FROM event AS t") == before
+
+
+def wait_for_loaded_rows(ask: Callable[[str, str], list[tuple[Any, ...]]]) -> None:
+    until = time.monotonic() + 60
+    while not ask("de", "SELECT to_regclass('orglift.chunks') IS NOT NULL AND EXISTS (SELECT FROM organization WHERE slug = 'acme')")[0][0]:
+        assert time.monotonic() < until
+        time.sleep(0.01)
