@@ -73,7 +73,10 @@ class Rewriter:
         if treatment.unset:
             return sql.SQL("NULL::{type}").format(type=raw(type_))
         rewritten, made = self._rewritten(name, column, treatment, value, joins)
-        return rewritten if made == type_ else sql.SQL("({value})::{type}").format(value=rewritten, type=raw(type_))
+        # Always said for what is rewritten: binary COPY takes the expression's own type, and a map's ids are bigint whatever the column is.
+        if made == type_ and not treatment.rewrites:
+            return rewritten
+        return sql.SQL("({value})::{type}").format(value=rewritten, type=raw(type_))
 
     def _rewritten(
         self, name: TableName, column: Column, treatment: Treatment, value: sql.Composable, joins: _Joins

@@ -116,7 +116,7 @@ class _Taken:
                 self.shown.append(tuple("NULL" if value is None else _short(str(value)) for value in row[1]))
 
     def problem(self, name: TableName, key: TargetKey) -> Problem:
-        named = ", ".join(part.column or part.expression for part in key.parts)
+        named = ", ".join(part.column or _bare(part.expression) for part in key.parts)
         values = ", ".join(f"({', '.join(values)})" for values in self.shown)
         more = f" and {self.rows - len(self.shown)} more" if self.rows > len(self.shown) else ""
         return Problem(
@@ -125,6 +125,10 @@ class _Taken:
             found=f"rows of the target already have ({named}) = {values}{more}",
             remedy="change or remove one of the two rows",
         )
+
+
+def _bare(expression: str) -> str:
+    return expression[1:-1] if expression.startswith("((") and expression.endswith("))") else expression
 
 
 def _short(text: str) -> str:

@@ -16,6 +16,7 @@ from psycopg import sql
 from exports.chunks import Chunk, range_from_json
 from exports.rows import Content
 from exports.snapshot import Connection
+from splitter.apply import keep_plans_out
 from splitter.errors import OtherMover
 from splitter.schema import TableName, split_name
 
@@ -39,7 +40,12 @@ class Ledger:
     mover: str
 
     def enter(self, connection: Connection, role: str) -> None:
-        """Take the fence: from now on no mover of an older generation can commit here."""
+        """Take the fence: from now on no mover of an older generation can commit here, and no plan of splitter begins."""
+        with connection.transaction():
+            keep_plans_out(connection)
+            self._enter(connection, role)
+
+    def _enter(self, connection: Connection, role: str) -> None:
         row = connection.execute(
             "INSERT INTO orglift.moves AS m (relocation, generation, organization, role, mover) VALUES (%s, %s, %s, %s, %s)"
             " ON CONFLICT (relocation) DO UPDATE SET generation = excluded.generation, mover = excluded.mover"

@@ -10,11 +10,12 @@ from exports.membership import Membership
 from exports.snapshot import Connection
 from exports.survey import Survey, find_in_region, require_decided, select_ways, survey_region
 from exports.ways import mirror_scope
-from relocate.control import Relocation, find_unfinished, read_relocations
+from relocate.control import Relocation
 from relocate.homes import find_organization
 from relocate.ledger import Ledger, Recorded
 from relocate.load import Lane
-from relocate.phases import Phase
+from relocate.lookup import find_relocation
+from relocate.phases import Phase, is_final
 from relocate.proof import Proof
 from relocate.run import open_control, spelled
 from relocate.undo import selection_of
@@ -39,14 +40,13 @@ class Verdict:
 def verify(silos: SiloMap, organization: str, jobs: int, report: Reporter) -> Verdict:
     """Look at the organization where it lives. Rows that the application changed since the switch count as differences."""
     with open_control(silos) as control:
-        relocation = find_unfinished(control, organization)
-        if relocation is not None and relocation.phase not in (Phase.SWITCHED, Phase.PURGING):
+        latest = find_relocation(silos, control, organization)
+        if latest is not None and latest.phase not in (Phase.SWITCHED, Phase.PURGING) and not is_final(latest.phase):
             raise IllegalMove(
-                f"the move of {relocation.name!r} is {relocation.phase.value}: it is not in {relocation.target} yet",
+                f"the move of {latest.name!r} is {latest.phase.value}: it is not in {latest.target} yet",
                 hint="run `relocate start` again: it verifies before it switches",
             )
         home = find_organization(control, organization, silos.control.mapping if silos.control else None)
-        latest = relocation or next(iter(read_relocations(control, organization=home.organization)), None)
     survey = survey_region(silos, home.region)
     require_decided(survey)
     return _verify(survey, home.organization, latest, jobs, report)

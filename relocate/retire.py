@@ -11,9 +11,10 @@ from exports.rows import ask
 from exports.shared import read_needed
 from exports.snapshot import Connection
 from exports.survey import Organization, Survey, select_ways, survey_region
-from relocate.control import Relocation, find_unfinished, read_relocation, read_relocations
+from relocate.control import Relocation, read_relocation
 from relocate.homes import read_home
 from relocate.ledger import Ledger, Recorded
+from relocate.lookup import find_relocation
 from relocate.move import Move, make_move
 from relocate.mover import Mover, end_superseded, take_over
 from relocate.obstacles import may_set_replica
@@ -31,9 +32,12 @@ from splitter.silos import SiloMap
 def purge(silos: SiloMap, organization: str, report: Reporter) -> Outcome:
     """Delete the source's rows of an organization that was switched; the same command goes on after a stop."""
     with open_control(silos) as control:
-        relocation = find_unfinished(control, organization)
-        if relocation is None:
-            return _ended(control, organization)
+        relocation = find_relocation(silos, control, organization)
+        if relocation is None or relocation.phase is Phase.ABORTED:
+            raise UnknownOrganization(f"no move of {organization!r} waits for its purge", hint="see `relocate status`")
+        if relocation.phase is Phase.PURGED:
+            report(Note(f"{relocation.name} is gone from {relocation.source} already"))
+            return outcome_of(relocation)
         if relocation.phase not in BEYOND_RETURN:
             raise IllegalMove(
                 f"{relocation.name!r} still lives in {relocation.source}: its move is {relocation.phase.value}",
@@ -46,14 +50,6 @@ def purge(silos: SiloMap, organization: str, report: Reporter) -> Outcome:
         found = read_relocation(control, relocation.id)
     assert found is not None
     return outcome_of(found)
-
-
-def _ended(control: Connection, organization: str) -> Outcome:
-    known = [each for each in read_relocations(control) if organization.removeprefix("id:") in (each.slug, each.organization_before, each.organization_after)]
-    ended = next((each for each in known if each.phase is Phase.PURGED), None)
-    if ended is None:
-        raise UnknownOrganization(f"no move of {organization!r} waits for its purge", hint="see `relocate status`")
-    return outcome_of(ended)
 
 
 def _without_source(silos: SiloMap, control: Connection, relocation: Relocation, report: Reporter) -> Outcome:
@@ -103,6 +99,7 @@ class _Purge:
                     self._delete(source, target, ledger, recorded)
                 _drop_records(self.target, self.mover)
                 with translated(self.source.setting):
+                    end_superseded(source, self.relocation.id, self.mover.generation)
                     ledger.enter(source, "source")
                     ledger.leave(source)
             except RefusedError as exc:

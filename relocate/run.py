@@ -14,16 +14,17 @@ from exports.shared import read_needed
 from exports.snapshot import Connection, Snapshot
 from exports.survey import Organization, find_in_region, require_decided, require_organization, select_ways, survey_region
 from exports.ways import note_ways
-from relocate.control import Order, Relocation, begin_relocation, find_unfinished, read_relocations
+from relocate.control import Order, Relocation, begin_relocation, read_relocations
 from relocate.finish import advance_sequences, read_hidden, run_hook, write_hidden
 from relocate.homes import Home, adopt, find_organization, read_home
 from relocate.install import Part, check_installed
 from relocate.ledger import Ledger, Recorded
+from relocate.lookup import find_relocation
 from relocate.move import Move, Options, make_move
 from relocate.mover import Mover, end_superseded, take_over
 from relocate.obstacles import find_obstacles, may_set_replica
 from relocate.origins import read_origins
-from relocate.phases import BEYOND_RETURN, Phase
+from relocate.phases import BEYOND_RETURN, Phase, is_final
 from relocate.references import Asker, ControlReferences, find_control_references, stage_references
 from relocate.stages import Stages, summarize
 from relocate.switch import SwitchOrder, switch
@@ -127,7 +128,7 @@ class Trip:
 def find_trip(silos: SiloMap, control: Connection, organization: str, to: str) -> Trip:
     """Where the organization is. Conflict where it lives in ``to`` already, or was moved and not purged."""
     own = silos.control.mapping if silos.control else None
-    unfinished = find_unfinished(control, organization)
+    unfinished = _find_unfinished(silos, control, organization)
     if unfinished is not None and unfinished.phase in BEYOND_RETURN and unfinished.target == to:
         return Trip(done=unfinished)
     if unfinished is not None and unfinished.phase in BEYOND_RETURN:
@@ -144,6 +145,14 @@ def find_trip(silos: SiloMap, control: Connection, organization: str, to: str) -
     if home.region not in silos.regions:
         raise Conflict(f"{home}, which silos.toml does not have", hint=f"add [regions.{home.region}]")
     return Trip(organization=home.organization, source=home.region, home=read_home(control, home.organization, own) or home, unfinished=unfinished)
+
+
+def _find_unfinished(silos: SiloMap, control: Connection, organization: str) -> Relocation | None:
+    try:
+        latest = find_relocation(silos, control, organization)
+    except UnknownOrganization:  # in no mapping: it may be adopted
+        return None
+    return None if latest is None or is_final(latest.phase) else latest
 
 
 def _find_home(silos: SiloMap, control: Connection, organization: str) -> Home:

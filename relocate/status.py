@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from relocate.control import find_unfinished, read_relocations
+from relocate.control import read_relocations
 from relocate.homes import find_organization
+from relocate.lookup import find_relocation
 from relocate.run import Outcome, open_control, outcome_of
-from splitter.errors import UnknownOrganization
 from splitter.silos import SiloMap
 
 
@@ -14,15 +14,10 @@ def read_status(silos: SiloMap, organization: str | None) -> tuple[Outcome, ...]
     with open_control(silos) as control:
         if organization is None:
             return tuple(outcome_of(each) for each in read_relocations(control, unfinished=True))
-        unfinished = find_unfinished(control, organization)
-        if unfinished is not None:
-            return (outcome_of(unfinished),)
+        relocation = find_relocation(silos, control, organization)
+        if relocation is not None:
+            return (outcome_of(relocation),)
         home = find_organization(control, organization, silos.control.mapping if silos.control else None)
-        past = read_relocations(control, organization=home.organization)
-        if past:
-            return (outcome_of(past[0]),)
-        if home is None:
-            raise UnknownOrganization(f"no organization {organization!r} in control")
         return (
             Outcome(before=home.organization, after=home.organization, slug=home.slug, source=None, target=home.region, state="settled"),
         )

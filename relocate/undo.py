@@ -13,9 +13,10 @@ from exports.scope import Scope
 from exports.snapshot import Connection
 from exports.survey import Survey, survey_region
 from exports.ways import mirror_scope
-from relocate.control import Relocation, find_unfinished, read_relocation, read_relocations
+from relocate.control import Relocation, read_relocation
 from relocate.ledger import Ledger, Recorded
 from relocate.load import Unloader
+from relocate.lookup import find_relocation
 from relocate.mover import Mover, end_superseded, take_over
 from relocate.obstacles import may_set_replica
 from relocate.phases import BEYOND_RETURN, Phase
@@ -30,9 +31,12 @@ from splitter.silos import SiloMap
 def abort(silos: SiloMap, organization: str, report: Reporter) -> Outcome:
     """Undo an unfinished move. Before the switch only; done already is done."""
     with open_control(silos) as control:
-        relocation = find_unfinished(control, organization)
-        if relocation is None:
-            return _ended(control, organization)
+        relocation = find_relocation(silos, control, organization)
+        if relocation is None or relocation.phase is Phase.PURGED:
+            raise UnknownOrganization(f"no move of {organization!r} is under way", hint="see `relocate status`")
+        if relocation.phase is Phase.ABORTED:
+            report(Note(f"the move of {relocation.name} to {relocation.target} is undone already"))
+            return outcome_of(relocation)
         if relocation.phase in BEYOND_RETURN:
             raise IllegalMove(
                 f"{relocation.name!r} was switched to {relocation.target}: there is no way back but a move back",
@@ -46,15 +50,6 @@ def abort(silos: SiloMap, organization: str, report: Reporter) -> Outcome:
         found = read_relocation(control, relocation.id)
     assert found is not None
     return outcome_of(found)
-
-
-def _ended(control: Connection, organization: str) -> Outcome:
-    past = read_relocations(control, organization=organization.removeprefix("id:"))
-    by_slug = [each for each in read_relocations(control) if each.slug == organization]
-    ended = next((each for each in (*past, *by_slug) if each.phase is Phase.ABORTED), None)
-    if ended is None:
-        raise UnknownOrganization(f"no move of {organization!r} is under way", hint="see `relocate status`")
-    return outcome_of(ended)
 
 
 def _take_out(silos: SiloMap, mover: Mover, report: Reporter) -> None:
