@@ -63,7 +63,7 @@ class Stage:
             plan = self.folder / "region-ids.json"
             plan.unlink(missing_ok=True)
             self.orglift("splitter", "plan", "region-ids", "--region", "de", "--out", str(plan), source=source)
-            self.orglift("splitter", "apply", str(plan), "--commit", source=source)
+            self.orglift("splitter", "apply", str(plan), source=source)
         for cluster in (self.us, self.de):
             _execute(cluster, sql.SQL("CHECKPOINT"))
 
