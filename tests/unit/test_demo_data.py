@@ -9,31 +9,7 @@ import pytest
 
 from relocate.demo.data import REGION_COLUMNS, RegionRows, Row, make_de, make_us, make_users
 from splitter.layout import IdLayout
-
-# column -> the table whose id it holds
-REFERENCES = {
-    ("organization", "plan_id"): "plan",
-    ("organization", "owner_member_id"): "member",
-    ("team", "organization_id"): "organization",
-    ("member", "organization_id"): "organization",
-    ("team_member", "team_id"): "team",
-    ("team_member", "member_id"): "member",
-    ("project", "organization_id"): "organization",
-    ("project", "latest_group_id"): "group",
-    ("project_team", "project_id"): "project",
-    ("project_team", "team_id"): "team",
-    ("integration", "organization_id"): "organization",
-    ("group", "project_id"): "project",
-    ("group", "assignee_id"): "member",
-    ("event", "project_id"): "project",
-    ("event", "group_id"): "group",
-    ("comment", "group_id"): "group",
-    ("comment", "parent_id"): "comment",
-    ("comment", "author_id"): "member",
-    ("rule", "project_id"): "project",
-    ("dashboard", "organization_id"): "organization",
-    ("audit_log", "organization_id"): "organization",
-}
+from tests.demo_truth import REFERENCES
 
 
 @pytest.fixture(scope="module")
