@@ -38,7 +38,8 @@ def ask(demo: Shell) -> Callable[[str, str], list[tuple[Any, ...]]]:
 
 def run_page(demo: Shell, name: str) -> None:
     for command in read_commands(FOLDER / name):
-        demo.expect(command)
+        printed = [line.strip() for line in demo.expect(command.line).splitlines()]
+        assert set(command.prints) <= set(printed), command.line
 
 
 def regions_with(ask: Callable[[str, str], list[tuple[Any, ...]]], slug: str) -> set[str]:

@@ -22,7 +22,7 @@ def test_a_page_has_its_sections_in_order(page: Path) -> None:
 def test_a_page_shows_its_own_verb(page: Path) -> None:
     commands = read_commands(page)
     verb = {"move": "start"}.get(page.stem, page.stem)
-    assert any(command.startswith(f"relocate {verb} ") for command in commands)
+    assert any(command.line.startswith(f"relocate {verb} ") for command in commands)
 
 
 def test_there_is_a_page_for_every_verb_that_changes_something() -> None:
