@@ -80,7 +80,7 @@ class Journey:
         }
 
     def run_killed(self, *words: str, at: int) -> None:
-        """The process is killed when the second region has done its ``at``-th COPY; nothing that it had sent later gets through."""
+        """The process is killed at its ``at``-th COPY into the second region's tables; nothing that it had sent later gets through."""
         with Proxy(self.case.urls[AWAY]) as proxy:
             environment = {f"{AWAY.upper()}_URL": proxy.url(self.case.urls[AWAY])}
             pipe = subprocess.DEVNULL
@@ -107,7 +107,8 @@ class Journey:
 
 
 def _is_copy(statement: Statement) -> bool:
-    return "copy" in statement.kind.lower() or statement.text.lstrip().upper().startswith("COPY")
+    """Rows on their way into a table of the application."""
+    return statement.text.startswith("COPY ") and " FROM STDIN" in statement.text and "pg_temp" not in statement.text
 
 
 def _nth_copy(number: int) -> Callable[[Statement], bool]:
