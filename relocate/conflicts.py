@@ -33,12 +33,14 @@ STAGE = sql.Identifier("pg_temp", _STAGE_NAME)
 _BY_INDEX = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off"
 
 
-def find_conflicts(move: Move, reading: Source, source: Connection, target: Connection, *, resuming: bool = False) -> Iterator[Problem]:
+def find_conflicts(
+    move: Move, reading: Source, source: Connection, target: Connection, *, resuming: bool = False, slug_told: bool = False
+) -> Iterator[Problem]:
     """One problem for every key of the target that some of the rows would break. ``resuming``: rows that the move has brought are none.
 
-    Shared rows are matched and referenced rows compared elsewhere. ``source`` is in the snapshot of ``reading``; memory stays flat.
+    ``slug_told``: that the slug is taken is known. Shared rows are matched and referenced rows compared elsewhere. ``source`` is in the snapshot of ``reading``; memory stays flat.
     """
-    search = _Search(move, reading, source, target, resuming)
+    search = _Search(move, reading, source, target, resuming, slug_told)
     for table in move.scope.exported:
         if table.standing is Standing.OWNED and table.name in move.target.schema.tables:
             yield from search.table(table.name)
@@ -51,6 +53,7 @@ class _Search:
     source: Connection
     target: Connection
     resuming: bool
+    slug_told: bool
     absent: set[tuple[TableName, frozenset[str]]] = field(default_factory=set)  # keys none of whose values the target has
 
     def table(self, name: TableName) -> Iterator[Problem]:
@@ -67,8 +70,10 @@ class _Search:
                 self.absent.add((name, key.columns))
 
     def _is_root(self, name: TableName, key: TargetKey) -> bool:
-        """Whether the organization is there is asked before."""
-        return name == self.move.scope.root and key.columns == frozenset(self.move.scope.root_key)
+        """Whether the organization or its slug is there is asked before."""
+        asked = [frozenset(self.move.scope.root_key)]
+        asked += [frozenset({self.move.silos.organization.slug})] if self.slug_told else []
+        return name == self.move.scope.root and key.plain and key.columns in asked
 
     def _is_empty(self, name: TableName) -> bool:
         with translated(f"looking into {name} of the target"):

@@ -14,6 +14,7 @@ from exports.scope import EXPORTED
 from exports.snapshot import Connection
 from exports.survey import Survey
 from relocate.conflicts import find_conflicts
+from relocate.doubles import find_doubles
 from relocate.minting import find_foreign_sequences
 from relocate.move import Move
 from relocate.partitions import find_missing_partitions
@@ -59,12 +60,15 @@ def _of_databases(move: Move, source: Connection, target: Connection) -> Iterato
 
 
 def _of_rows(move: Move, reading: Source, source: Connection, target: Connection, *, resuming: bool) -> Iterator[Problem]:
-    yield from find_organization_there(move, target, resuming=resuming)
+    there = tuple(find_organization_there(move, target, resuming=resuming))
+    yield from there
     with translated(f"checking the organization's rows in {move.source.region}"):
         yield from row_problems(reading.membership, source, inbound=True)
     yield from find_large_objects(move, reading, source)
     yield from find_missing_partitions(move, reading, source, target)
-    yield from find_conflicts(move, reading, source, target, resuming=resuming)
+    slug_told = any(problem.code == "slug-taken" for problem in there)
+    yield from find_conflicts(move, reading, source, target, resuming=resuming, slug_told=slug_told)
+    yield from find_doubles(move, reading, source)
 
 
 def find_crossings(move: Move) -> Iterator[Problem]:

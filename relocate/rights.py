@@ -12,7 +12,7 @@ from exports.snapshot import Connection
 from exports.survey import Survey
 from splitter.db import in_recovery, translated
 from splitter.errors import NoRights, Problem
-from splitter.graph import Kind
+from splitter.graph import Kind, Reference
 from splitter.plans.region_ids import find_uses
 from splitter.schema import TableName
 
@@ -102,17 +102,26 @@ def find_purge_rights(source: Survey, here: Connection) -> Iterator[Problem]:
 def read_tables(scope: Scope) -> tuple[TableName, ...]:
     """The tables that the queries of a move read: those that go or are shared, those on a way, and those that hold on to them."""
     read = {name for name, table in scope.tables.items() if table.standing in EXPORTED or table.standing is Standing.SHARED}
-    read |= {reference.table for name in set(read) for reference in scope.graph.to(name) if reference.kind is Kind.HARD}
+    read |= {reference.table for table in scope.exported for reference in scope.graph.to(table.name) if _holds_on(scope, reference)}
+    read |= {reference.target for table in scope.exported for reference in scope.references_of(table.name) if _is_looked_up(reference)}
     wanted = list(read)
     while wanted:
-        name = wanted.pop()
-        if scope.standing(name) not in EXPORTED | {Standing.NONE} or name not in scope.tables:
-            continue
-        ways = (*scope.tables[name].ways, *scope.tables[name].back_ways, *scope.references_of(name))
-        found = {way.target for way in ways} - read
+        table = scope.tables.get(wanted.pop())
+        found = {way.target for way in (*table.ways, *table.back_ways)} - read if table else set()
         read |= found
         wanted += found
     return tuple(sorted(name for name in read if name in scope.schema.tables))
+
+
+def _holds_on(scope: Scope, reference: Reference) -> bool:
+    """Whether rows of others may point at the organization's by it, which is looked at (``inbound_checks``)."""
+    holder = scope.tables.get(reference.table)
+    return reference.kind is Kind.HARD and holder is not None and reference not in (*holder.ways, *holder.back_ways)
+
+
+def _is_looked_up(reference: Reference) -> bool:
+    """Whether it is asked if its target exists."""
+    return reference.declared is not None and reference.declared.dangling != "keep"
 
 
 def _target_needs(source: Survey, target: Survey, tables: Sequence[TableName]) -> Iterator[Need]:
