@@ -99,9 +99,10 @@ def _is_indexed(schema: Schema, table: TableName, column: str) -> bool:
 
 
 def find_unfed(schema: Schema, silos: SiloMap) -> tuple[Place, ...]:
-    """Id columns that no sequence feeds: no plan can make their new values distributed."""
+    """Integer keys of one column that no sequence feeds: no plan can make their new values distributed."""
     fed = {(schema.root_of(table.name), column.name) for table, column in find_fed_columns(schema)}
-    return tuple(sorted(find_id_columns(schema, silos) - fed))
+    unfed = find_id_columns(schema, silos) - fed
+    return tuple(sorted((table, column) for table, column in unfed if schema.tables[table].primary_key == (column,)))
 
 
 def plan_region_ids(schema: Schema, silos: SiloMap, region: RegionOrigin, facts: Iterable[SequenceFacts]) -> Plan:
@@ -112,7 +113,7 @@ def plan_region_ids(schema: Schema, silos: SiloMap, region: RegionOrigin, facts:
     """
     known = tuple(facts) if region.origin else ()
     fed = [(column.table, column.column) for fact in known for column in fact.use.columns]
-    unplaceable = (problem for fact in known for problem in _unplaceable(fact, silos.ids, region))
+    unplaceable = (problem for fact in known for problem in (*_unplaceable(fact, silos.ids, region), *_exhausted(fact, silos.ids, region)))
     _refuse([*find_narrow({region.name: schema}, silos, fed), *unplaceable])
     tables = tuple(sorted({column.table for fact in known for column in fact.use.columns}))
     return Plan(
@@ -155,6 +156,9 @@ def _unplaceable(fact: SequenceFacts, layout: IdLayout, region: RegionOrigin) ->
     if sequence.cycle:
         yield _problem(fact, "cycles", "a sequence of ids must not begin again: ALTER SEQUENCE ... NO CYCLE first")
     yield from _among_strangers(fact, layout, region)
+
+
+def _exhausted(fact: SequenceFacts, layout: IdLayout, region: RegionOrigin) -> Iterator[Problem]:
     if _placed(fact.following, layout, region) is not None and _start(fact, layout, region) > layout.last(region.origin):
         yield _problem(fact, f"origin {region.origin} has no ids left", f"`relocate init --new-origin {region.name}`")
 
@@ -212,7 +216,7 @@ def find_used_up(fact: SequenceFacts, layout: IdLayout, region: str | None) -> I
 
 def _more_ids(fact: SequenceFacts, last: int, region: str | None) -> str:
     if fact.use.sequence.maximum < last:
-        return "its own MAXVALUE is near: `splitter plan widen-ids`, or, where the column is bigint, ALTER SEQUENCE ... AS bigint NO MAXVALUE"
+        return "its own MAXVALUE is near: `splitter plan widen-ids`; where the column is bigint, ALTER SEQUENCE ... AS bigint NO MAXVALUE"
     new = "relocate init" if region is None else f"relocate init --new-origin {region}"
     return f"`{new}`, then `splitter plan region-ids`: its new range is as large again"
 
