@@ -49,6 +49,8 @@ def apply_plan(conn: Connection, plan: Plan, *, report: Reporter = silent) -> Ap
     for, where another plan is unfinished or a relocation touches the region (all before the first write); FailedError after it.
     """
     check_database(conn, plan)
+    if not plan.steps:
+        return ApplyReport(plan=plan.id, outcomes=())  # no trace of it either: nothing was done
     with _alone(conn):
         _check_quiet(conn, plan)
         if not _is_known(conn, plan):

@@ -15,6 +15,7 @@ from splitter.catalog import read_schema
 from splitter.errors import Busy, Clone, Conflict, FailedError, Unprepared
 from splitter.events import Event
 from splitter.identity import Identity, physical_identity, write_identity
+from splitter.journal import read_journal
 from splitter.schema import TableName
 from splitter.steps import Lock, Plan, PlanDatabase, Step
 
@@ -85,6 +86,25 @@ def test_a_second_run_changes_nothing(conn):
     apply_plan(conn, plan)
     assert apply_plan(conn, plan).outcomes == (Outcome.SKIPPED, Outcome.SKIPPED)
     assert count(conn) == 1
+
+
+def test_an_empty_plan_leaves_no_trace(conn):
+    assert apply_plan(conn, make_plan(conn)).outcomes == ()
+    assert conn.execute("SELECT pg_catalog.to_regclass('orglift.journal')").fetchone() == (None,)
+
+
+def test_the_journal_is_read_as_it_was_written(conn):
+    done, failed = make_plan(conn, INSERT, INDEX), make_plan(conn, INSERT, FAILS)
+    apply_plan(conn, done)
+    with pytest.raises(Conflict, match="another state"):
+        apply_plan(conn, failed)
+    failed = make_plan(conn, INSERT, FAILS)
+    with pytest.raises(FailedError):
+        apply_plan(conn, failed)
+    first, second = read_journal(conn)
+    assert (first.plan, first.purpose, [step.number for step in first.steps]) == (done.id, "2 steps", [1, 2])
+    assert first.finished_at is not None and all(step.finished_at for step in first.steps)
+    assert (second.plan, second.finished_at, [step.purpose for step in second.steps]) == (failed.id, None, [INSERT.sql])
 
 
 def test_a_step_that_fails_leaves_nothing_of_itself_and_the_same_call_goes_on(conn):
