@@ -90,10 +90,14 @@ _PLAN: TypeAdapter[Plan] = TypeAdapter(Plan)
 _FILE: TypeAdapter[_File] = TypeAdapter(_File)
 
 
+def plan_to_value(plan: Plan) -> dict[str, Any]:
+    """What ``plan_to_json`` spells."""
+    return {"orglift_plan": FORMAT, "plan": _PLAN.dump_python(plan, mode="json")}
+
+
 def plan_to_json(plan: Plan) -> bytes:
     """The plan as a file's content: indented JSON, keys in the order of the classes."""
-    content = {"orglift_plan": FORMAT, "plan": _PLAN.dump_python(plan, mode="json")}
-    return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return orjson.dumps(plan_to_value(plan), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def plan_from_json(content: bytes) -> Plan:
