@@ -44,7 +44,6 @@ class Facts:
     narrow: bool = False
     same_ids: bool = False
     newcomer: str = ""
-    pgcrypto: bool = False
 
 
 def public(*names: str) -> tuple[str, ...]:
@@ -95,7 +94,6 @@ CONCOURSE = Facts(
     none_values={("public.containers", f"meta_{what}_id"): frozenset({"0"}) for what in ("pipeline", "job", "build")},
     narrow=True,
     same_ids=True,
-    pgcrypto=True,
 )
 
 LABELSTUDIO = Facts(

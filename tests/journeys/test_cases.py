@@ -17,7 +17,9 @@ from tests.truth_catalog import read_sequences, read_state
 
 pytestmark = pytest.mark.long
 
-PLACES = [(name, 15) for name in CASES] + [("citusads", 18), ("hatchet", 18)]
+PLACES = [(name, 15) for name in CASES]
+BOTH = [*PLACES, ("citusads", 18), ("hatchet", 18)]  # concourse needs pgcrypto, which the wheel of 18 lacks
+TWICE_KILLED = [place for place in PLACES if place[0] in ("citusads", "labelstudio")]
 NARROW = [(name, major) for name, major in PLACES if CASES[name].narrow]
 
 
@@ -55,7 +57,7 @@ def _without_shared(journey: Journey, rows: dict[str, int]) -> dict[str, int]:
 # the archive
 
 
-@on(PLACES)
+@on(BOTH)
 def test_an_archive_holds_the_rewritten_rows_and_no_others(journey: Journey):
     begin(journey)
     file = journey.folder / "one.orglift"
@@ -92,7 +94,7 @@ def test_ids_that_are_too_narrow_are_refused_before_anything_is_written(journey:
     assert states(journey) == before
 
 
-@on(PLACES)
+@on(BOTH)
 def test_an_organization_moves_and_comes_back(journey: Journey):
     begin(journey)
     target, before = read_region(journey.case.urls[AWAY]), states(journey)
@@ -125,7 +127,7 @@ def test_an_aborted_move_leaves_nothing(journey: Journey):
     check_arrival(journey, target, journey.run("relocate", "start", journey.name, "--to", AWAY))
 
 
-@on(PLACES)
+@on(TWICE_KILLED)
 def test_a_killed_move_goes_on_with_the_same_command(journey: Journey):
     begin(journey)
     target = read_region(journey.case.urls[AWAY])
