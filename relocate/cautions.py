@@ -21,12 +21,13 @@ from splitter.schema import TableName
 LONG = 3600  # seconds: a transaction older than that holds back what vacuum may remove
 SHOWN = 5
 _LONG_TRANSACTIONS = """
-SELECT 'process ' || pid, COALESCE(NULLIF(application_name, ''), usename::text, '?'), extract(epoch FROM now() - xact_start)::bigint
+SELECT 'process ' || pid, COALESCE(NULLIF(application_name, ''), usename::text, '?'),
+    extract(epoch FROM clock_timestamp() - xact_start)::bigint
 FROM pg_stat_activity
-WHERE datname = current_database() AND xact_start < now() - make_interval(secs => %(long)s) AND pid <> pg_backend_pid()
+WHERE datname = current_database() AND xact_start < clock_timestamp() - make_interval(secs => %(long)s) AND pid <> pg_backend_pid()
 UNION ALL
-SELECT 'prepared transaction ' || gid, owner::text, extract(epoch FROM now() - prepared)::bigint
-FROM pg_prepared_xacts WHERE database = current_database() AND prepared < now() - make_interval(secs => %(long)s)
+SELECT 'prepared transaction ' || gid, owner::text, extract(epoch FROM clock_timestamp() - prepared)::bigint
+FROM pg_prepared_xacts WHERE database = current_database() AND prepared < clock_timestamp() - make_interval(secs => %(long)s)
 ORDER BY 3 DESC
 """
 

@@ -38,7 +38,8 @@ def find_conflicts(
 ) -> Iterator[Problem]:
     """One problem for every key of the target that some of the rows would break. ``resuming``: rows that the move has brought are none.
 
-    ``slug_told``: that the slug is taken is known. Shared rows are matched and referenced rows compared elsewhere. ``source`` is in the snapshot of ``reading``; memory stays flat.
+    ``slug_told``: that the slug is taken is known. Shared rows are matched and referenced rows compared elsewhere. ``source`` is in the
+    snapshot of ``reading``; memory stays flat.
     """
     search = _Search(move, reading, source, target, resuming, slug_told)
     for table in move.scope.exported:
@@ -71,8 +72,8 @@ class _Search:
 
     def _is_root(self, name: TableName, key: TargetKey) -> bool:
         """Whether the organization or its slug is there is asked before."""
-        asked = [frozenset(self.move.scope.root_key)]
-        asked += [frozenset({self.move.silos.organization.slug})] if self.slug_told else []
+        slug = self.move.silos.organization.slug if self.slug_told else None
+        asked = [frozenset(self.move.scope.root_key), *([frozenset({slug})] if slug else [])]
         return name == self.move.scope.root and key.plain and key.columns in asked
 
     def _is_empty(self, name: TableName) -> bool:

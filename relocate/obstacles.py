@@ -60,14 +60,14 @@ def _of_databases(move: Move, source: Connection, target: Connection) -> Iterato
 
 
 def _of_rows(move: Move, reading: Source, source: Connection, target: Connection, *, resuming: bool) -> Iterator[Problem]:
-    there = tuple(find_organization_there(move, target, resuming=resuming))
-    yield from there
+    there = {problem.code: problem for problem in find_organization_there(move, target, resuming=resuming)}
+    yield from there.values()
     with translated(f"checking the organization's rows in {move.source.region}"):
         yield from row_problems(reading.membership, source, inbound=True)
     yield from find_large_objects(move, reading, source)
     yield from find_missing_partitions(move, reading, source, target)
-    slug_told = any(problem.code == "slug-taken" for problem in there)
-    yield from find_conflicts(move, reading, source, target, resuming=resuming, slug_told=slug_told)
+    if "organization-there" not in there:  # else every key of it is taken by itself
+        yield from find_conflicts(move, reading, source, target, resuming=resuming, slug_told="slug-taken" in there)
     yield from find_doubles(move, reading, source)
 
 
@@ -109,7 +109,7 @@ def find_organization_there(move: Move, target: Connection, *, resuming: bool) -
     root = move.target.schema.tables[move.scope.root]
     slug, name = move.silos.organization.slug, move.organization.slug
     is_it = sql.SQL(" AND ").join(
-        sql.SQL("{}::text = {}").format(column_sql("k", column), sql.Literal(value))
+        sql.SQL("{} = {}").format(column_sql("k", column), sql.Literal(value))
         for column, value in zip(move.scope.root_key, move.after, strict=True)
     )
     same = sql.SQL("{}::text = {}").format(column_sql("k", slug), sql.Literal(name)) if slug and name is not None else sql.SQL("false")
