@@ -84,7 +84,7 @@ def _leaving(membership: Membership, anybody: Membership, reference: Reference) 
     )
     query = sql.SQL(
         "SELECT DISTINCT concat_ws(' -> ', {values}, ({shown})::text) FROM ({held}) AS w JOIN {target} AS p ON {on}"
-        " WHERE NOT EXISTS (SELECT FROM ({inside}) AS i({names}) WHERE {same}){others} LIMIT {limit}"
+        " WHERE NOT EXISTS (SELECT FROM ({inside}) AS i({names}) WHERE {same}) AND ({shared}) IS NOT TRUE{others} LIMIT {limit}"
     ).format(
         values=columns_sql("w", ["v0"]),
         shown=sql.SQL("ROW({})").format(columns_sql("p", key)),
@@ -94,6 +94,7 @@ def _leaving(membership: Membership, anybody: Membership, reference: Reference) 
         inside=inside,
         names=sql.SQL(", ").join(map(sql.Identifier, _names(key))),
         same=_same(key, "i"),
+        shared=sql.SQL(scope.tables[reference.target].shared_where or "false"),  # type: ignore[arg-type]
         others=others,
         limit=sql.Literal(SAMPLE + 1),
     )

@@ -54,6 +54,7 @@ def match_rows(
     matcher = _Matcher(silos, source, rules, minting, place)
     for shared in reversed(needed):  # a natural key may hold the id of another shared row: that one first
         matcher.match(shared)
+    matcher.compare()  # contents may hold ids of any of them: once all are matched
     return Matched(maps=matcher.maps, inserts=tuple(matcher.inserts), problems=tuple(matcher.problems))
 
 
@@ -63,6 +64,7 @@ class _Matcher:
         self.maps: dict[tuple[TableName, tuple[str, ...]], SharedMap] = {}
         self.inserts: list[MissingRow] = []
         self.problems: list[Problem] = []
+        self._pairs: list[tuple[TableName, tuple[str, ...], Row, Row | None]] = []  # table, natural key, the source's row, the target's
 
     def match(self, shared: SharedRows) -> None:
         name, rules = shared.table, self.silos.rules(shared.table)
@@ -97,7 +99,7 @@ class _Matcher:
         self, name: TableName, key: tuple[str, ...], rows: list[Row], rules: TableRules, place: Place
     ) -> Iterable[tuple[Row, Row]]:
         expected = [self._expected(name, row) for row in rows]
-        there = _lookup(place, name, key, expected)
+        there = _lookup(place, name, key, expected, rules.shared_where or "true")
         seen: dict[tuple[str, ...], Row] = {}
         for row, wanted in zip(rows, expected, strict=True):
             value = _values(wanted, key)
@@ -111,14 +113,23 @@ class _Matcher:
                 continue
             seen[value] = row
             if found:
-                self._compare(name, key, wanted, found[0], rules)
+                self._pairs.append((name, key, row, found[0]))
                 yield row, found[0]
             elif rules.on_missing == "insert":
-                self.inserts.append(MissingRow(table=name, values=wanted))
+                self._pairs.append((name, key, row, None))
                 yield row, wanted
             else:
                 remedy = 'bring it into the target, or set on_missing = "insert"'
                 self._problem("missing-shared-row", name, f"the target has no row with {', '.join(key)} = {', '.join(value)}", remedy)
+
+    def compare(self) -> None:
+        """Hold every matched row against the target's, and put together what is to be inserted."""
+        for name, key, row, found in self._pairs:
+            wanted = self._expected(name, row)
+            if found is None:
+                self.inserts.append(MissingRow(table=name, values=wanted))
+            else:
+                self._compare(name, key, wanted, found, self.silos.rules(name))
 
     def _expected(self, name: TableName, row: Row) -> Row:
         """The row as it would be in the target: its references rewritten, its own ids shifted."""
@@ -166,14 +177,18 @@ def _shown(row: Row) -> str:
     return ", ".join(f"{column}={value}" for column, value in list(row.items())[:4])
 
 
-def _lookup(place: Place, name: TableName, key: tuple[str, ...], rows: Sequence[Row]) -> dict[tuple[str, ...], list[Row]]:
-    """The rows of the table behind ``place`` that have one of the keys, by key."""
+def _lookup(place: Place, name: TableName, key: tuple[str, ...], rows: Sequence[Row], where: str) -> dict[tuple[str, ...], list[Row]]:
+    """The rows of the table behind ``place`` that have one of the keys, by key; ``where`` tells its shared part."""
     table = place.schema.tables[name]
     columns = [column.name for column in table.stored_columns]
     arrays = [[row[column] for row in rows] for column in key]
-    query = sql.SQL("SELECT DISTINCT {columns} FROM {table} AS t JOIN unnest({arrays}) AS u({names}) ON {on}").format(
+    query = sql.SQL(
+        "SELECT DISTINCT {columns} FROM {table} AS t JOIN unnest({arrays}) AS u({names}) ON {on}"
+        " WHERE t.ctid IN (SELECT ctid FROM {table} WHERE {where})"
+    ).format(
         columns=sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier("t", column)) for column in columns),
         table=table_sql(table),
+        where=sql.SQL(where),  # type: ignore[arg-type]
         arrays=sql.SQL(", ").join(sql.SQL("{}::text[]").format(sql.Literal(array)) for array in arrays),
         names=sql.SQL(", ").join(sql.Identifier(f"c{n}") for n in range(len(key))),
         on=sql.SQL(" AND ").join(

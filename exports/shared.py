@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from psycopg import sql
@@ -42,19 +42,32 @@ def read_needed(membership: Membership, connection: Connection, *, control_too: 
 
     They come in an order in which a table stands before the shared tables that it refers to.
     """
+    names = matched_tables(membership, control_too=control_too)
     found: dict[TableName, SharedRows] = {}
-    for name in matched_tables(membership, control_too=control_too):
-        pointers = [
-            reference
-            for reference in membership.scope.graph.to(name)
-            if follows(reference) and (membership.scope.standing(reference.table) in EXPORTED or reference.table in found)
-        ]
-        if not pointers:
-            continue
-        rows = _read(membership, connection, name, pointers, found)
-        if rows:
-            found[name] = SharedRows(table=name, rows=rows, referred=tuple(dict.fromkeys(each.target_columns for each in pointers)))
-    return tuple(found.values())
+    while True:  # tables that refer to each other in a circle may bring in more of each other's rows
+        sizes = {name: len(shared.rows) for name, shared in found.items()}
+        for name in names:
+            _read_table(membership, connection, name, found)
+        if not _circular(membership, names) or sizes == {name: len(shared.rows) for name, shared in found.items()}:
+            return tuple(found[name] for name in names if name in found)
+
+
+def _circular(membership: Membership, names: Sequence[TableName]) -> bool:
+    position = {name: number for number, name in enumerate(names)}
+    held = (reference for name in names for reference in membership.scope.graph.of(name))
+    return any(reference.target in position and position[reference.target] <= position[reference.table] for reference in held)
+
+
+def _read_table(membership: Membership, connection: Connection, name: TableName, found: dict[TableName, SharedRows]) -> None:
+    """The needed rows of one table into ``found``, as far as those of the others are known."""
+    pointers = [
+        reference
+        for reference in membership.scope.graph.to(name)
+        if follows(reference) and (membership.scope.standing(reference.table) in EXPORTED or reference.table in found)
+    ]
+    rows = _read(membership, connection, name, pointers, found) if pointers else ()
+    if rows:
+        found[name] = SharedRows(table=name, rows=rows, referred=tuple(dict.fromkeys(each.target_columns for each in pointers)))
 
 
 def _read(

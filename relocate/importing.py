@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
+from os import SEEK_END
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -33,7 +34,7 @@ from relocate.finish import run_hook
 from relocate.homes import Home, find_organization, read_homes
 from relocate.install import Part, check_installed
 from relocate.ledger import Ledger
-from relocate.load import Brake, Lane, Loader
+from relocate.load import Brake, Lane, Loader, Unloader
 from relocate.move import Options
 from relocate.mover import Mover, end_superseded, take_over
 from relocate.obstacles import may_set_replica
@@ -310,10 +311,11 @@ class _Import:
             end_superseded(target, relocation.id, mover.generation)
             with translated(self.target.setting):
                 ledger.enter(target, "target")
-            saved: dict[str, Any] = {**relocation.saved, "ways": self._noted_ways(), "hidden": self._hidden()}
+            chunks = archived_chunks(self.archive)
+            self._empty_of_another(target, relocation, ledger, replica)
+            saved: dict[str, Any] = {**relocation.saved, "ways": self._noted_ways(), "hidden": self._hidden(), "archive": self._fingerprint()}
             mover.move_to(Phase.LOADING, saved=saved, note=None)
             self.wrote = True
-            chunks = archived_chunks(self.archive)
             self._load(target, mover, ledger, matched, origin, chunks, replica)
             mover.move_to(Phase.VERIFYING)
             there = self._there(origin, chunks)
@@ -340,6 +342,23 @@ class _Import:
         with suppress_hook(self.report):
             run_hook(self.silos.hooks, "after_switch", environment)
         return outcome_of(found)
+
+    def _fingerprint(self) -> str:
+        """The archive's checksum: two exports of one organization are two archives."""
+        with self.options.file.open("rb") as file:
+            file.seek(-32, SEEK_END)
+            return file.read().hex()
+
+    def _empty_of_another(self, target: Connection, relocation: Relocation, ledger: Ledger, replica: bool) -> None:
+        """What an earlier archive, or a move straight from the region, brought in goes out again: only equal archives go on."""
+        recorded = ledger.read_chunks(target)
+        if not recorded or relocation.saved.get("archive") == self._fingerprint():
+            return
+        self.report(Note("this is another archive than the one that was begun with: what came in is taken out first"))
+        scope = mirror_scope(self.target.scope, relocation.saved["ways"])
+        there = Membership(scope, tuple(relocation.organization_after.split("|")), selection_of(scope, [each.chunk for each in recorded]))
+        Unloader(there=there, ledger=ledger, target=self.target.schema, replica=replica).unload(target, recorded)
+        ledger.forget_chunks(target)
 
     def _open_target(self, mover: Mover, replica: bool) -> Connection:
         connection = connect(self.target.url, setting=self.target.setting, application=mover.application)
@@ -434,7 +453,7 @@ class _Import:
         mover.move_to(Phase.DIFFERS, note=f"{what}: {differences[0].table}: {differences[0].what}")
         raise DiffersError(
             f"{what}; nothing was switched",
-            hint="`relocate abort` this move, stop the organization's writes, export again and import that",
+            hint="stop the organization's writes, export again and import that: what differs is replaced",
             differences=[str(each) for each in differences],
         )
 

@@ -113,12 +113,11 @@ class Ledger:
             (self.relocation, str(chunk.table), chunk.part, chunk.number),
         )
 
-    def forget_part(self, connection: Connection, table: TableName, part: int) -> None:
-        """Remove the records of a part that is to be cut anew; none of its chunks may be loaded."""
-        connection.execute(
-            "DELETE FROM orglift.chunks WHERE relocation = %s AND table_name = %s AND part = %s",
-            (self.relocation, str(table), part),
-        )
+    def forget_chunks(self, connection: Connection) -> None:
+        """Remove the records of all chunks, so that the rows are cut anew; none of them may be loaded."""
+        with connection.transaction():
+            self.hold(connection)
+            connection.execute("DELETE FROM orglift.chunks WHERE relocation = %s", (self.relocation,))
 
     def note_inserted(self, connection: Connection, table: TableName, keys: sql.Composable) -> None:
         """Remember rows of referenced or shared tables that this move inserted: ``keys`` is a SELECT of one jsonb column."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count, groupby
 from typing import Protocol
 
 from psycopg import sql
@@ -30,6 +31,9 @@ from splitter.errors import Conflict, DiffersError
 from splitter.events import Advanced, Reporter
 from splitter.graph import Kind, components
 from splitter.schema import Schema, TableName
+
+
+_stages = count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,31 +156,29 @@ class Loader:
 
     def tasks(self, recorded: Iterable[Recorded]) -> list[Task[Lane]]:
         """What is left to load, in an order that always finds something to do."""
-        left = [each.chunk for each in recorded if each.content is None]
-        return self._by_ways(left) if self.replica else self._by_keys(left)
+        chunks = tuple(recorded)
+        left = [each.chunk for each in chunks if each.content is None]
+        return self._by_ways(left, closed_cycles(self.scope, chunks)) if self.replica else self._by_keys(left)
 
-    def _by_ways(self, left: Sequence[Chunk]) -> list[Task[Lane]]:
-        closures = [chunk for chunk in left if chunk.part == CLOSURE]
-        tasks = [self._task([chunk], chunk.table, self._needs(chunk)) for chunk in self._in_order(left) if chunk.part != CLOSURE]
-        for cycle in dict.fromkeys(self.scope.tables[chunk.table].cycle for chunk in closures):
-            together = [chunk for chunk in closures if self.scope.tables[chunk.table].cycle == cycle]
-            members = frozenset(table.name for table in self.scope.tables.values() if table.cycle == cycle)
-            tasks.append(self._task(together, ("closure", cycle), members))
+    def _by_ways(self, left: Sequence[Chunk], closed: frozenset[int]) -> list[Task[Lane]]:
+        """A chunk after the tables that its rows are found through; a closed cycle, whose rows find each other, at once."""
+        tasks: list[Task[Lane]] = []
+        for unit, chunks in groupby(in_order(self.scope, left), key=lambda chunk: unit_of(self.scope, chunk.table, closed)):
+            together = list(chunks)
+            after = frozenset(need for chunk in together for need in self._needs(chunk, closed)) - {unit}
+            pieces = [together] if isinstance(unit, int) else [[chunk] for chunk in together]
+            tasks += [self._task(piece, unit, after) for piece in pieces]
         return tasks
 
-    def _in_order(self, chunks: Sequence[Chunk]) -> list[Chunk]:
-        order = {name: position for position, name in enumerate(self.scope.tables)}
-        return sorted(chunks, key=lambda chunk: (order[chunk.table], chunk.part, chunk.number))
-
-    def _needs(self, chunk: Chunk) -> frozenset[object]:
-        """The tables that must be there before, so that the chunk's rows can be found again."""
+    def _needs(self, chunk: Chunk, closed: frozenset[int]) -> frozenset[object]:
+        """The units that must be there before, so that the chunk's rows can be found again."""
         table = self.scope.tables[chunk.table]
         if table.standing is Standing.REFERENCED:
-            return frozenset(pointer.table for pointer in table.pointers) - {table.name}
-        ways = table.ways[: chunk.part + 1]
-        needed = {way.target for way in ways} - {table.name}
-        cycles = {self.scope.tables[name].cycle for name in needed} - {None, table.cycle}
-        return frozenset(needed | {("closure", cycle) for cycle in cycles})
+            needed = {pointer.table for pointer in table.pointers} - {table.name}
+        else:
+            ways = table.ways if chunk.part == CLOSURE else table.ways[: chunk.part + 1]
+            needed = {way.target for way in ways} - {table.name}
+        return frozenset(unit_of(self.scope, name, closed) for name in needed)
 
     def _by_keys(self, left: Sequence[Chunk]) -> list[Task[Lane]]:
         """Strictly parents first by foreign keys; a circle (and a self-reference) is one task."""
@@ -197,24 +199,38 @@ class Loader:
     def load(self, lane: Lane, chunks: Sequence[Chunk]) -> None:
         """One transaction in the target: the chunks' rows and their records."""
         self.brake.wait_for_standbys(lane.target)
-        names = ", ".join(dict.fromkeys(str(chunk.table) for chunk in chunks))
-        circle = not self.replica and any(circle for group, circle in groups_by_keys(self.scope) if chunks[0].table in group)
-        with translated(f"loading {names}"), lane.target.transaction():
+        with translated(f"loading {_names(chunks)}"), lane.target.transaction():
             self.ledger.hold(lane.target)
-            staged: list[tuple[Chunk, str]] = []
-            for chunk in chunks:
-                stage = f"orglift_stage_{len(staged)}"
-                if circle or self._is_staged(chunk.table):
-                    self._create_stage(lane, chunk.table, stage)
-                    rows = self._copy(lane, chunk, sql.Identifier("pg_temp", stage))
-                    staged.append((chunk, stage))
-                else:
-                    rows = self._copy(lane, chunk, sql.Identifier(*chunk.table))
-                content = self.feed.content(lane, chunk, rows)
-                if self.feed.stage_columns(chunk.table) is not None:
-                    content = self._staged_content(lane, chunk, stage, content)
-                self.ledger.mark_loaded(lane.target, chunk, content)
-            self._unstage(lane, staged)
+            self._load(lane, chunks)
+
+    def replace(self, lane: Lane, unloader: Unloader, recorded: Sequence[Recorded], stale: Sequence[Recorded]) -> None:
+        """One transaction in the target: chunks that changed at the source go out, and come in as they are now.
+
+        At no instant is a row there without those that it is found through, so that an abort finds all of them.
+        """
+        chunks = in_order(self.scope, [each.chunk for each in stale])
+        with translated(f"copying {_names(chunks)} again"), lane.target.transaction():
+            self.ledger.hold(lane.target)
+            unloader.delete(lane.target, recorded, stale)
+            for _, together in groupby(chunks, key=lambda chunk: unit_of(self.scope, chunk.table, closed_cycles(self.scope, recorded))):
+                self._load(lane, list(together))
+
+    def _load(self, lane: Lane, chunks: Sequence[Chunk]) -> None:
+        circle = not self.replica and any(circle for group, circle in groups_by_keys(self.scope) if chunks[0].table in group)
+        staged: list[tuple[Chunk, str]] = []
+        for chunk in chunks:
+            stage = f"orglift_stage_{next(_stages)}"
+            if circle or self._is_staged(chunk.table):
+                self._create_stage(lane, chunk.table, stage)
+                rows = self._copy(lane, chunk, sql.Identifier("pg_temp", stage))
+                staged.append((chunk, stage))
+            else:
+                rows = self._copy(lane, chunk, sql.Identifier(*chunk.table))
+            content = self.feed.content(lane, chunk, rows)
+            if self.feed.stage_columns(chunk.table) is not None:
+                content = self._staged_content(lane, chunk, stage, content)
+            self.ledger.mark_loaded(lane.target, chunk, content)
+        self._unstage(lane, staged)
 
     def _is_staged(self, name: TableName) -> bool:
         return self.scope.tables[name].standing is Standing.REFERENCED or self.feed.stage_columns(name) is not None
@@ -334,6 +350,49 @@ class Loader:
         )
 
 
+def closed_cycles(scope: Scope, recorded: Iterable[Recorded]) -> frozenset[int]:
+    """The cycles of which some rows are reached by the cycle alone."""
+    cycles = {scope.tables[each.chunk.table].cycle for each in recorded if each.chunk.part == CLOSURE}
+    return frozenset(cycle for cycle in cycles if cycle is not None)
+
+
+def unit_of(scope: Scope, name: TableName, closed: frozenset[int]) -> TableName | int:
+    """What is loaded, or deleted, by itself: a table, or a closed cycle (its number), whose rows are found through each other."""
+    cycle = scope.tables[name].cycle
+    return cycle if cycle is not None and cycle in closed else name
+
+
+def in_order(scope: Scope, chunks: Iterable[Chunk]) -> list[Chunk]:
+    """Chunks in the scope's order: what rows are found through stands before them."""
+    order = {name: position for position, name in enumerate(scope.tables)}
+    return sorted(chunks, key=lambda chunk: (order[chunk.table], chunk.part, chunk.number))
+
+
+def statements_for_deleting(scope: Scope, recorded: Sequence[Recorded], *, replica: bool) -> list[list[Recorded]]:
+    """Loaded chunks of owned tables, those of one statement together, rows that hang on others first.
+
+    Where the server checks keys (no replica mode) their order counts, and a circle of keys is one statement; else that of the ways.
+    """
+    owned = {(r.chunk.table, r.chunk.part, r.chunk.number): r for r in recorded if r.content and _is_owned(scope, r.chunk)}
+    if not replica:
+        groups: list[list[Recorded]] = []
+        for group, circle in reversed(groups_by_keys(scope)):
+            own = [each for each in owned.values() if each.chunk.table in group]
+            groups += [own] if circle and own else [[one] for one in own]
+        return groups
+    closed = closed_cycles(scope, recorded)
+    ordered = in_order(scope, [each.chunk for each in owned.values()])[::-1]
+    result: list[list[Recorded]] = []
+    for unit, chunks in groupby(ordered, key=lambda chunk: unit_of(scope, chunk.table, closed)):
+        together = [owned[chunk.table, chunk.part, chunk.number] for chunk in chunks]
+        result += [together] if isinstance(unit, int) else [[one] for one in together]
+    return result
+
+
+def _is_owned(scope: Scope, chunk: Chunk) -> bool:
+    return scope.tables[chunk.table].standing is Standing.OWNED
+
+
 def groups_by_keys(scope: Scope) -> list[tuple[tuple[TableName, ...], bool]]:
     """Exported tables, parents first by foreign keys and ways; True for those that refer to each other, or to themselves, in a circle."""
     exported = [table.name for table in scope.exported]
@@ -358,45 +417,34 @@ class Unloader:
     replica: bool
 
     def unload(self, target: Connection, recorded: Sequence[Recorded]) -> None:
-        """Rows that hang on others first: what only cycles reach, then the tables in reverse order, then referenced ones."""
-        scope = self.there.scope
-        order = {name: position for position, name in enumerate(scope.tables)}
+        """Delete the rows of all loaded chunks, transaction by transaction; what is left can always be found again."""
         loaded = [each for each in recorded if each.content is not None]
-        if not self.replica:
-            self._unload_by_keys(target, loaded)
-            return
-        closures = [each for each in loaded if each.chunk.part == CLOSURE]
-        for cycle in dict.fromkeys(scope.tables[each.chunk.table].cycle for each in closures):
-            self._delete(target, [each for each in closures if scope.tables[each.chunk.table].cycle == cycle])
-        rest = [each for each in loaded if each.chunk.part != CLOSURE]
-        owned = [each for each in rest if scope.tables[each.chunk.table].standing is Standing.OWNED]
-        for one in sorted(owned, key=lambda each: (order[each.chunk.table], each.chunk.part, each.chunk.number), reverse=True):
-            self._delete(target, [one])
-        for one in rest:
-            if one not in owned:
-                self._forget(target, one.chunk)
-
-    def _unload_by_keys(self, target: Connection, loaded: Sequence[Recorded]) -> None:
-        """Children first by foreign keys, since the server checks them; a circle is one statement."""
-        for group, circle in reversed(groups_by_keys(self.there.scope)):
-            own = [each for each in loaded if each.chunk.table in group]
-            owned = [each for each in own if self.there.scope.tables[each.chunk.table].standing is Standing.OWNED]
-            for together in [owned] if circle and owned else [[one] for one in owned]:
+        for together in statements_for_deleting(self.there.scope, loaded, replica=self.replica):
+            with translated(f"deleting from {_names([each.chunk for each in together])} in the target"), target.transaction():
+                self.ledger.hold(target)
                 self._delete(target, together)
-            for one in own:
-                if one not in owned:
-                    self._forget(target, one.chunk)
+        for each in loaded:
+            if not _is_owned(self.there.scope, each.chunk):
+                with target.transaction():
+                    self.ledger.hold(target)
+                    self.ledger.mark_unloaded(target, each.chunk)
+
+    def delete(self, target: Connection, recorded: Sequence[Recorded], stale: Sequence[Recorded]) -> None:
+        """Delete the rows of some chunks in the transaction that is open; rows of referenced tables stay, others may hold on to them."""
+        keys = {(each.chunk.table, each.chunk.part, each.chunk.number) for each in stale}
+        for together in statements_for_deleting(self.there.scope, recorded, replica=self.replica):
+            chosen = [each for each in together if (each.chunk.table, each.chunk.part, each.chunk.number) in keys]
+            if chosen:
+                self._delete(target, chosen)
 
     def _delete(self, target: Connection, together: Sequence[Recorded]) -> None:
-        deletes = [self._delete_sql(each) for each in together]
-        ctes = sql.SQL(", ").join(
-            sql.SQL("d{n} AS ({delete} RETURNING 1)").format(n=sql.SQL(str(n)), delete=each) for n, each in enumerate(deletes)
-        )  # type: ignore[arg-type]
-        with translated(f"deleting from {together[0].chunk.table} in the target"), target.transaction():
-            self.ledger.hold(target)
-            target.execute(sql.SQL("WITH {} SELECT 1").format(ctes))
-            for each in together:
-                self.ledger.mark_unloaded(target, each.chunk)
+        deletes = [
+            sql.SQL("{name} AS ({delete} RETURNING 1)").format(name=sql.Identifier(f"d{n}"), delete=self._delete_sql(each))
+            for n, each in enumerate(together)
+        ]
+        target.execute(sql.SQL("WITH {} SELECT 1").format(sql.SQL(", ").join(deletes)))
+        for each in together:
+            self.ledger.mark_unloaded(target, each.chunk)
 
     def _delete_sql(self, recorded: Recorded) -> sql.Composed:
         """Rows of the chunk's range whose version is of the transaction that loaded it."""
@@ -408,7 +456,6 @@ class Unloader:
             xid=sql.Literal(str(recorded.xid % 2**32)),
         )
 
-    def _forget(self, target: Connection, chunk: Chunk) -> None:
-        with target.transaction():
-            self.ledger.hold(target)
-            self.ledger.mark_unloaded(target, chunk)
+
+def _names(chunks: Iterable[Chunk]) -> str:
+    return ", ".join(dict.fromkeys(str(chunk.table) for chunk in chunks))

@@ -12,12 +12,10 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from exports.chunks import Chunk
-from exports.membership import CLOSURE, table_sql
+from exports.membership import table_sql
 from exports.rows import Source, hash_sql, newer_sql
-from exports.scope import Standing
 from exports.snapshot import Connection
 from relocate.ledger import Ledger, Recorded
-from relocate.load import groups_by_keys
 from splitter.db import translated
 from splitter.errors import DiffersError
 from splitter.events import Advanced, Reporter
@@ -31,27 +29,7 @@ class Purger:
     source: Source
     ledger: Ledger
     xmin: int  # of the snapshot after which no row may have changed, where a chunk has no hash
-    replica: bool
     report: Reporter
-
-    def order(self, recorded: Sequence[Recorded]) -> list[list[Recorded]]:
-        """The chunks, those of one statement together; rows that hang on others come first."""
-        scope = self.source.membership.scope
-        owned = [each for each in recorded if each.content and scope.tables[each.chunk.table].standing is Standing.OWNED]
-        if not self.replica:
-            groups = []
-            for group, circle in reversed(groups_by_keys(scope)):
-                own = [each for each in owned if each.chunk.table in group]
-                groups += [own] if circle and own else [[one] for one in own]
-            return groups
-        position = {name: number for number, name in enumerate(scope.tables)}
-        closures: dict[int | None, list[Recorded]] = {}
-        for each in owned:
-            if each.chunk.part == CLOSURE:
-                closures.setdefault(scope.tables[each.chunk.table].cycle, []).append(each)
-        rest = [each for each in owned if each.chunk.part != CLOSURE]
-        rest.sort(key=lambda each: (position[each.chunk.table], each.chunk.part, each.chunk.number), reverse=True)
-        return [*closures.values(), *([one] for one in rest)]
 
     def delete(self, connection: Connection, together: Sequence[Recorded]) -> int:
         """One transaction: delete the chunks and compare; how many rows went. DiffersError: nothing was deleted.

@@ -14,6 +14,7 @@ from exports.survey import Organization, Survey, select_ways, survey_region
 from relocate.control import Relocation, read_relocation
 from relocate.homes import read_home
 from relocate.ledger import Ledger, Recorded
+from relocate.load import statements_for_deleting
 from relocate.lookup import find_relocation
 from relocate.move import Move, make_move
 from relocate.mover import Mover, end_superseded, take_over
@@ -133,9 +134,9 @@ class _Purge:
             ledger.enter(source, "source")
         self.mover.move_to(Phase.PURGING)
         self.wrote = True
-        purger = self._purger(move, membership, source, target, ledger, recorded, replica)
+        purger = self._purger(move, membership, source, target, ledger, recorded)
         self.report(Started("purging", sum(each.content.rows for each in recorded if each.content)))
-        for together in purger.order(recorded):
+        for together in statements_for_deleting(self.source.scope, recorded, replica=replica):
             self._require_gone()
             purger.delete(source, together)
         self.report(Finished("purging"))
@@ -178,7 +179,6 @@ class _Purge:
         target: Connection,
         ledger: Ledger,
         recorded: tuple[Recorded, ...],
-        replica: bool,
     ) -> Purger:
         place = Place(connection=target, schema=self.target.schema)
         with translated(self.source.setting):
@@ -189,7 +189,7 @@ class _Purge:
         selection = Selection(live={**membership.selection.live, **live}, closed=membership.selection.closed)
         reading = move.reading(Membership(membership.scope, membership.root, selection), matched.maps)
         xmin = self.relocation.snapshot_xmin or 0
-        return Purger(source=reading, ledger=ledger, xmin=xmin, replica=replica, report=self.report)
+        return Purger(source=reading, ledger=ledger, xmin=xmin, report=self.report)
 
     def _require_gone(self) -> None:
         """Before every batch: this is still our purge, and the organization does not live here."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -191,6 +191,7 @@ class Start:
         require_decided(self.source)
         with ExitStack() as stack:
             planned = self._prepare(stack)
+            self._learn_slug(planned.move.organization)
             relocation = begin_relocation(self.control, planned.order(self.trip))
             mover = stack.enter_context(take_over(partial(connect_control, self.silos), relocation.id))
             self.wrote = relocation.phase is not Phase.PLANNED
@@ -201,6 +202,14 @@ class Start:
                 return self._move(planned, mover)
             except RefusedError as exc:
                 raise FailedError.after_write(exc) if self.wrote else exc from exc
+
+    def _learn_slug(self, organization: Organization) -> None:
+        """An organization that was renamed in its region is known to control by its new slug from now on; Conflict where that is taken."""
+        home = self.trip.home
+        if home is not None and home.version and organization.slug not in (None, home.slug):
+            own = self.silos.control.mapping if self.silos.control else None
+            adopt(self.control, replace(home, slug=organization.slug), own)
+            self.trip = replace(self.trip, home=read_home(self.control, home.organization, own))
 
     def _prepare(self, stack: ExitStack) -> Preparation:
         """A snapshot of now, and all that has to be known before the first write; a problem is a refusal."""

@@ -19,7 +19,7 @@ from exports.survey import select_ways, table_sizes
 from exports.workers import Workers
 from relocate.drill import differing_rows
 from relocate.ledger import Ledger, Recorded
-from relocate.load import Brake, Lane, Loader, RegionFeed, Unloader
+from relocate.load import Brake, Lane, Loader, RegionFeed, Unloader, closed_cycles, unit_of
 from relocate.move import Move, Options
 from relocate.proof import Proof, run_counted, synchronized, task_of
 from relocate.verify import Difference, Verifier
@@ -56,9 +56,7 @@ class Stages:
             recorded = self.ledger.read_chunks(target)
             insert_shared(self.ledger, target, self.move.target.schema, inserts)
             stale = self._find_stale(workers, [each for each in recorded if each.content is not None])
-            if stale:
-                self.report(Note(f"{len(stale)} chunks changed at the source since they were copied, and are copied again"))
-                self._unload(target, recorded, stale)
+            self._renew(workers, target, recorded, stale)
             self._cut(target, recorded)
             loader = self._loader()
             left = self.ledger.read_chunks(target)
@@ -90,11 +88,22 @@ class Stages:
         run_counted(workers, HASHING, [task_of(each, look) for each in loaded], self.report)
         return stale
 
-    def _unload(self, target: Connection, recorded: Sequence[Recorded], stale: Sequence[Recorded]) -> None:
-        """Without replica mode the server would check keys against rows that stay: then everything goes out again."""
-        out = stale if self.replica else [each for each in recorded if each.content is not None]
+    def _renew(self, workers: Workers[Lane], target: Connection, recorded: Sequence[Recorded], stale: Sequence[Recorded]) -> None:
+        """Chunks that changed are replaced in one transaction; where most did, or keys are checked, everything goes out first."""
+        if not stale:
+            return
+        self.report(Note(f"{len(stale)} chunks changed at the source since they were copied, and are copied again"))
         unloader = Unloader(there=self.there, ledger=self.ledger, target=self.move.target.schema, replica=self.replica)
-        unloader.unload(target, out)
+        loaded = [each for each in recorded if each.content is not None]
+        if not self.replica or 2 * len(stale) > len(loaded):
+            unloader.unload(target, recorded)
+            return
+        closed = closed_cycles(self.move.scope, recorded)
+        units = {unit_of(self.move.scope, each.chunk.table, closed) for each in stale} & closed
+        together = [each for each in loaded if each in stale or unit_of(self.move.scope, each.chunk.table, closed) in units]
+        lane = workers.take()
+        self._loader().replace(lane, unloader, loaded, together)
+        workers.give(lane)
 
     def _cut(self, target: Connection, recorded: Sequence[Recorded]) -> None:
         """Record the chunks of parts that have none yet."""
