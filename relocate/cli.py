@@ -183,7 +183,7 @@ def demo(keep: Path | None, stop: Path | None, as_json: bool) -> None:
         return
     with common.progress() as report:
         done = run_demo(report, keep)
-    common.answer(done, "" if common.json else str(done))
+    common.answer(done.value(), str(done))
 
 
 if __name__ == "__main__":

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 
 from psycopg import sql
 
-from exports.chunks import Chunk
 from exports.ids import IdRule
 from exports.membership import column_sql, table_sql, type_family
 from exports.rows import Source, copy_out
 from exports.scope import Standing
 from exports.snapshot import Connection
+from relocate.arrivals import arriving, has_rows
 from relocate.move import Move
 from relocate.unique_keys import KeyPart, Place, TargetKey, read_generated_from, read_unique_keys
 from splitter.db import translated
@@ -169,7 +169,11 @@ class _Comparison:
 
     def taken(self) -> _Taken:
         taken = _Taken()
-        if not self.staged or any(column.sequence is not None for column in self.filled):
+        if (
+            not self.staged
+            or not has_rows(self.search.reading, self.table.name)
+            or any(column.sequence is not None for column in self.filled)
+        ):
             return taken  # nothing of it comes from the source
         with translated(f"comparing {self.key.name} of {self.table.name} with the target"):
             self._make_stage()
@@ -189,21 +193,15 @@ class _Comparison:
 
     def _batches(self) -> Iterator[bytes]:
         """The staged columns of all rows, rewritten, as COPY text."""
-        reading = self.search.reading
-        for part in reading.membership.parts(self.table.name):
-            select = sql.SQL("SELECT {wanted} FROM ({rows}) AS r({columns})").format(
-                wanted=_names(self.staged),
-                rows=reading.select(Chunk(table=self.table.name, part=part, number=0)),
-                columns=_names(reading.columns(self.table.name)),
-            )
-            held: list[bytes] = []
-            for block in copy_out(self.search.source, select, binary=False):
-                held.append(block)
-                if sum(map(len, held)) >= BATCH:
-                    yield b"".join(held)
-                    held.clear()
-            if held:
+        query = sql.SQL("SELECT {} FROM {}").format(_names(self.staged), arriving(self.search.reading, self.table.name))
+        held: list[bytes] = []
+        for block in copy_out(self.search.source, query, binary=False):
+            held.append(block)
+            if sum(map(len, held)) >= BATCH:
                 yield b"".join(held)
+                held.clear()
+        if held:
+            yield b"".join(held)
 
     def _compare(self, batch: bytes, taken: _Taken) -> None:
         target = self.search.target

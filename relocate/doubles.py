@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from psycopg import sql
 
-from exports.chunks import Chunk
 from exports.rows import Source
 from exports.scope import Standing
 from exports.snapshot import Connection
+from relocate.arrivals import arriving, ask_source, has_rows
 from relocate.move import Move
-from splitter.db import translated
-from splitter.errors import Problem, ServerError
+from splitter.errors import Problem
 from splitter.schema import Table, TableName, UniqueKey
 
 SHOWN = 5
@@ -22,7 +21,7 @@ def find_doubles(move: Move, reading: Source, source: Connection) -> Iterator[Pr
     """One problem for each such key that several of the rows, rewritten, would share."""
     for scope in move.scope.exported:
         theirs = move.target.schema.tables.get(scope.name)
-        if theirs is None or scope.standing is not Standing.OWNED or not reading.membership.parts(scope.name):
+        if theirs is None or scope.standing is not Standing.OWNED or not has_rows(reading, scope.name):
             continue
         for key in theirs.keys:
             if key.valid and not key.temporal and not _is_kept(move.scope.table(scope.name), theirs, key):
@@ -48,11 +47,7 @@ def _doubles(reading: Source, source: Connection, name: TableName, key: UniqueKe
     parts = key.expressions or tuple(sql.Identifier(column).as_string(None) for column in key.columns)
     if not set(key.columns) <= set(reading.columns(name)):
         return  # a column that the target makes or fills itself
-    try:
-        with translated(f"looking for doubles in {name}"), source.transaction():
-            rows = source.execute(_query(reading, name, key, parts)).fetchall()
-    except ServerError:
-        return  # an expression of the target that the source can't evaluate: the loading tells
+    rows = ask_source(source, _query(reading, name, key, parts), f"looking for doubles in {name}")
     if rows:
         shown = ", ".join(str(row[0]) for row in rows[:SHOWN])
         yield Problem(
@@ -69,18 +64,12 @@ def _query(reading: Source, name: TableName, key: UniqueKey, parts: Sequence[str
     values = [sql.SQL("({})").format(sql.SQL(part)) for part in parts]
     conditions = [sql.SQL("({})").format(sql.SQL(key.predicate))] if key.predicate is not None else []
     conditions += [] if key.nulls_not_distinct else [sql.SQL("{} IS NOT NULL").format(value) for value in values]
-    columns = sql.SQL(", ").join(map(sql.Identifier, reading.columns(name)))
-    selects = [
-        sql.SQL("SELECT {values} FROM ({rows}) AS {alias}({columns}) WHERE {conditions}").format(
-            values=sql.SQL(", ").join(values),
-            rows=reading.select(Chunk(table=name, part=part, number=0)),
-            alias=sql.Identifier(name.name),
-            columns=columns,
-            conditions=sql.SQL(" AND ").join(conditions) if conditions else sql.SQL("true"),
-        )
-        for part in reading.membership.parts(name)
-    ]
+    selected = sql.SQL("SELECT {values} FROM {rows} WHERE {conditions}").format(
+        values=sql.SQL(", ").join(values),
+        rows=arriving(reading, name),
+        conditions=sql.SQL(" AND ").join(conditions) if conditions else sql.SQL("true"),
+    )
     names = sql.SQL(", ").join(sql.Identifier(f"v{number}") for number in range(len(values)))
-    return sql.SQL("SELECT ROW({names})::text FROM ({selects}) AS r({names}) GROUP BY {names} HAVING count(*) > 1 LIMIT {limit}").format(
-        names=names, selects=sql.SQL(" UNION ALL ").join(selects), limit=sql.Literal(SHOWN + 1)
+    return sql.SQL("SELECT ROW({names})::text FROM ({selected}) AS r({names}) GROUP BY {names} HAVING count(*) > 1 LIMIT {limit}").format(
+        names=names, selected=selected, limit=sql.Literal(SHOWN + 1)
     )

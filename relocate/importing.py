@@ -25,13 +25,13 @@ from exports.rewrite import Minting, Rewriter
 from exports.scope import Scope
 from exports.shared import SharedRows
 from exports.snapshot import Connection
-from exports.survey import require_decided, survey_region
+from exports.survey import require_decided, require_organization, survey_region
 from exports.ways import mirror_scope
 from exports.workers import Workers
 from relocate.archive_feed import ArchiveFeed, Key, archived_chunks
 from relocate.control import Order, Relocation, begin_relocation, read_relocation
 from relocate.finish import run_hook
-from relocate.homes import Home, find_organization, read_homes
+from relocate.homes import Home, adopt, find_organization, read_homes
 from relocate.install import Part, check_installed
 from relocate.ledger import Ledger
 from relocate.load import Brake, Lane, Loader, Unloader
@@ -59,7 +59,7 @@ from relocate.switch import SwitchOrder, switch
 from relocate.undo import selection_of
 from relocate.verify import Difference, Verifier
 from splitter.db import connect, translated
-from splitter.errors import BadArchive, Conflict, DiffersError, FailedError, NarrowIds, NoOrigin, Problem, RefusedError
+from splitter.errors import BadArchive, Conflict, DiffersError, FailedError, NarrowIds, NoOrigin, Problem, RefusedError, UnknownOrganization
 from splitter.events import Finished, Note, Reporter, Started
 from splitter.identity import check_identity
 from splitter.schema import TableName
@@ -207,7 +207,7 @@ class _Import:
         """Where the organization lives now: for a move the archive's region, else nowhere."""
         who = self.manifest.organization
         if self.is_move:
-            home = find_organization(self.control, f"id:{who.before}", self.own)
+            home = self._find_home(who.before, who.slug)
             if home.region != self.manifest.source.region:
                 raise Conflict(f"{home}, and the archive is of {self.manifest.source.region!r}", hint="export it again from where it lives")
             return home
@@ -219,6 +219,18 @@ class _Import:
                     hint="export it with --to to move it",
                 )
         return None
+
+    def _find_home(self, id_: str, slug: str | None) -> Home:
+        """From the mapping; one that nobody has adopted is looked for where the archive was made."""
+        try:
+            return find_organization(self.control, f"id:{id_}", self.own)
+        except UnknownOrganization:
+            if self.options.source_is_gone or self.manifest.source.region not in self.silos.regions:
+                raise
+            source = survey_region(self.silos, self.manifest.source.region)
+            with closing(source.connect()) as connection:
+                require_organization(source, connection, f"id:{id_}")
+            return adopt(self.control, Home(organization=id_, slug=slug, region=source.region), self.own)
 
     def _problems(self, target: Connection, after: tuple[str, ...], home: Home | None) -> tuple[Problem, ...]:
         problems: list[Problem] = []

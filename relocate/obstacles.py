@@ -13,6 +13,7 @@ from exports.rows import Source
 from exports.scope import EXPORTED
 from exports.snapshot import Connection
 from exports.survey import Survey
+from relocate.breaches import find_breaches
 from relocate.conflicts import find_conflicts
 from relocate.doubles import find_doubles
 from relocate.minting import find_foreign_sequences
@@ -69,6 +70,7 @@ def _of_rows(move: Move, reading: Source, source: Connection, target: Connection
     if "organization-there" not in there:  # else every key of it is taken by itself
         yield from find_conflicts(move, reading, source, target, resuming=resuming, slug_told="slug-taken" in there)
     yield from find_doubles(move, reading, source)
+    yield from find_breaches(move, reading, source)
 
 
 def find_crossings(move: Move) -> Iterator[Problem]:

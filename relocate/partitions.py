@@ -9,13 +9,13 @@ from fractions import Fraction
 
 from psycopg import sql
 
-from exports.chunks import Chunk
 from exports.membership import type_family
 from exports.rows import Source
 from exports.snapshot import Connection
+from relocate.arrivals import arriving, ask_source, has_rows
 from relocate.move import Move
 from splitter.db import translated
-from splitter.errors import Problem, ServerError
+from splitter.errors import Problem
 from splitter.schema import Table, TableKind, TableName
 
 SHOWN = 5
@@ -72,14 +72,10 @@ def _missing(tree: Sequence[_Node], reading: Source, source: Connection, table: 
         yield _problem(table, "a hash partition of it is missing, so some rows have none", "create the missing remainders in the target")
         return
     covered = None if _takes_all(tree) else _merged(tree, table) or _covered(tree)
-    if covered is None or not reading.membership.parts(table.name) or not _is_known(reading, table):
+    if covered is None or not has_rows(reading, table.name) or not _is_known(reading, table):
         return
     shown = _Shown.of(table)
-    try:
-        with translated(f"looking for the partitions of {table.name}"), source.transaction():
-            found = source.execute(shown.query(reading, table, covered)).fetchall()
-    except ServerError:
-        return  # a bound of the target that the source can't evaluate (a label, a function that it lacks): the loading tells
+    found = ask_source(source, shown.query(reading, table, covered), f"looking for the partitions of {table.name}")
     if found:
         yield _problem(table, shown.told(found), "create partitions for these rows in the target, or a DEFAULT one")
 
@@ -161,18 +157,8 @@ class _Shown:
 
     def query(self, reading: Source, table: Table, covered: str) -> sql.Composed:
         """A SELECT of (how many rows, values); several rows where it isn't extremes."""
-        named = sql.SQL(", ").join(map(sql.Identifier, reading.columns(table.name)))
-        rows = [
-            sql.SQL("SELECT * FROM ({select}) AS {alias}({named}) WHERE ({covered}) IS NOT TRUE").format(
-                select=reading.select(Chunk(table=table.name, part=part, number=0)),
-                alias=sql.Identifier(table.name.name),
-                named=named,
-                covered=sql.SQL(covered),
-            )
-            for part in reading.membership.parts(table.name)
-        ]
-        columns = [sql.Identifier("r", column) for column in self.columns]
-        among = sql.SQL("FROM ({}) AS r").format(sql.SQL(" UNION ALL ").join(rows))
+        columns = [sql.Identifier(table.name.name, column) for column in self.columns]
+        among = sql.SQL("FROM {} WHERE ({}) IS NOT TRUE").format(arriving(reading, table.name), sql.SQL(covered))
         if self.extremes:
             return sql.SQL("SELECT count(*), min({0})::text, max({0})::text {1} HAVING count(*) > 0").format(columns[0], among)
         return sql.SQL("SELECT sum(count(*)) OVER (), ROW({0})::text {1} GROUP BY {2} LIMIT {3}").format(

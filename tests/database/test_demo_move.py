@@ -19,11 +19,10 @@ from relocate.init import run_init
 from relocate.move import Options
 from relocate.retire import purge
 from relocate.run import start
-from relocate.undo import abort
 from splitter.apply import apply_plan
 from splitter.catalog import read_schema
 from splitter.db import connect
-from splitter.errors import DiffersError, RefusedError
+from splitter.errors import DiffersError
 from splitter.events import silent
 from splitter.sequences import make_region_ids_plan
 from splitter.silos import SiloMap
@@ -99,7 +98,6 @@ def test_control_follows(demo: DemoDatabases, silos: SiloMap, run_sql: Query) ->
     }
 
 
-@pytest.mark.xfail(reason="an unfinished import is continued with whatever archive comes next", raises=pytest.fail.Exception)
 def test_a_later_archive_does_not_go_on_with_the_chunks_of_an_earlier_one(
     demo: DemoDatabases, silos: SiloMap, run_sql: Query, tmp_path: Path
 ) -> None:
@@ -109,9 +107,6 @@ def test_a_later_archive_does_not_go_on_with_the_chunks_of_an_earlier_one(
     with pytest.raises(DiffersError):
         bring(silos, tmp_path / "early")
     export(silos, tmp_path / "late")
-    with pytest.raises(RefusedError):
-        bring(silos, tmp_path / "late")
-    abort(silos, "globex", silent)
     bring(silos, tmp_path / "late")
     assert run_sql(demo.urls["de"], "SELECT payload FROM event WHERE id = %s", shift(event)) == [({},)]
 
