@@ -64,6 +64,7 @@ from splitter.events import Finished, Note, Reporter, Started
 from splitter.identity import check_identity
 from splitter.schema import TableName
 from splitter.silos import SiloMap
+from splitter.silos_check import check_silos
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +117,7 @@ class _Import:
         self.manifest = archive.manifest
         self.own = silos.control.mapping if silos.control else None
         self.target = survey_region(silos, options.to)
+        check_silos(silos, {"control": control_schema(silos), options.to: self.target.schema})
         require_decided(self.target)
         self.wrote = False
         self._require_fitting()

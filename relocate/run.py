@@ -44,6 +44,7 @@ from splitter.events import Note, Reporter, Warned
 from splitter.identity import Identity, check_identity, physical_identity
 from splitter.schema import Schema
 from splitter.silos import SiloMap
+from splitter.silos_check import check_silos
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +186,8 @@ class Start:
         self.silos, self.control, self.trip, self.to, self.options, self.report = silos, control, trip, to, options, report
         self.source = survey_region(silos, trip.source)
         self.target = survey_region(silos, to)
+        self.control_schema = control_schema(silos)
+        check_silos(silos, {"control": self.control_schema, trip.source: self.source.schema, to: self.target.schema})
         self.wrote = False
 
     def run(self) -> Outcome:
@@ -395,7 +398,7 @@ class Preparation:
             move=move,
             reading=reading,
             matched=matched,
-            references=find_control_references(move, control_schema(run.silos)),
+            references=find_control_references(move, run.control_schema),
             snapshot=snapshot,
             replica=replica,
             hidden=read_hidden(run.source, connection, organization.key),
