@@ -50,7 +50,7 @@ class Treatment:
     @property
     def rewrites(self) -> bool:
         rules = [self.rule, *(rule for _, rule in self.inner)]
-        return self.unset or any(rule.rule is not IdRule.KEEP for rule in rules)
+        return self.unset or any(rule.rule is not IdRule.KEEP or rule.shared is not None for rule in rules)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

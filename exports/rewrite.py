@@ -287,7 +287,7 @@ def _refuse(value: sql.Composable, text: str) -> sql.Composable:
 
 def raw(text: str) -> sql.SQL:
     """A type name as the catalog spells it (format_type quotes what needs quotes), or a number of ours."""
-    return sql.SQL(text.replace("{", "{{").replace("}", "}}"))  # type: ignore[arg-type]
+    return sql.SQL(text)  # type: ignore[arg-type]
 
 
 def select_sql(columns: Sequence[sql.Composable], table: sql.Composable, joins: sql.Composable, where: sql.Composable) -> sql.Composable:

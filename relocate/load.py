@@ -32,7 +32,6 @@ from splitter.events import Advanced, Reporter
 from splitter.graph import Kind, components
 from splitter.schema import Schema, TableName
 
-
 _stages = count()
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from itertools import chain
 
 from exports.report import TableReport, owned_reports, shared_reports
+from relocate.cautions import find_warnings
 from relocate.importing import ImportPlan
 from relocate.move import Options
 from relocate.run import Preparation, Start, find_trip, open_control
@@ -26,6 +27,7 @@ class MovePlan:
     target: str
     tables: tuple[TableReport, ...]
     problems: tuple[Problem, ...]
+    warnings: tuple[str, ...]
     control_references: tuple[str, ...]
     replica: bool
 
@@ -43,6 +45,9 @@ def read_plan(silos: SiloMap, organization: str, to: str, options: Options, repo
             with translated(start.source.setting):
                 membership = planned.reading.membership
                 tables = tuple(chain(owned_reports(membership, snapshot.connection), shared_reports(membership, snapshot.connection)))
+                warnings = tuple(
+                    find_warnings(planned.move, planned.reading, snapshot.connection, target, replica=planned.replica)
+                )
     move = planned.move
     return MovePlan(
         organization={"before": move.organization.id, "after": move.after_id, "slug": move.organization.slug},
@@ -50,6 +55,7 @@ def read_plan(silos: SiloMap, organization: str, to: str, options: Options, repo
         target=to,
         tables=tables,
         problems=planned.problems,
+        warnings=warnings,
         control_references=tuple(str(reference) for reference in planned.references.references),
         replica=planned.replica,
     )
@@ -62,6 +68,7 @@ def _done(before: str, after: str, slug: str | None, source: str, to: str) -> Mo
         target=to,
         tables=(),
         problems=(),
+        warnings=(),
         control_references=(),
         replica=True,
     )
@@ -76,6 +83,7 @@ def plan_value(plan: MovePlan) -> dict[str, object]:
         "tables": [asdict(table) for table in plan.tables],
         "control_references": list(plan.control_references),
         "triggers": "off" if plan.replica else "on",
+        "warnings": list(plan.warnings),
         "problems": [asdict(problem) for problem in plan.problems],
     }
 
@@ -87,6 +95,7 @@ def plan_text(plan: MovePlan) -> str:
     lines = [f"move {who['slug'] or who['before']} from {plan.source} to {plan.target}: id {who['before']} becomes {who['after']}"]
     lines += [f"  {table.name:<{width}}  {table.rows:>12,}  {table.bytes:>14,} B  {table.rule:<10}  {table.way}" for table in plan.tables]
     lines += [f"  control: {reference} is rewritten by the switch" for reference in plan.control_references]
+    lines += [f"warning: {warning}" for warning in plan.warnings]
     lines += problem_lines(plan.problems)
     return "\n".join(lines)
 

@@ -26,15 +26,17 @@ from relocate.obstacles import find_obstacles, may_set_replica
 from relocate.origins import read_origins
 from relocate.phases import BEYOND_RETURN, Phase, is_final
 from relocate.references import Asker, ControlReferences, find_control_references, stage_references
+from relocate.rights import find_missing_rights
 from relocate.stages import Stages, summarize
 from relocate.switch import SwitchOrder, switch
 from relocate.verify import Difference
 from splitter.catalog import read_schema
-from splitter.db import connect, translated
+from splitter.db import connect, in_recovery, translated
 from splitter.errors import (
     Conflict,
     DiffersError,
     FailedError,
+    NoRights,
     Problem,
     RefusedError,
     UnknownOrganization,
@@ -349,7 +351,8 @@ def repeat_after_switch(silos: SiloMap, relocation: Relocation) -> None:
         return
     source = survey_region(silos, relocation.source)
     with source.connect() as connection:
-        write_hidden(source, connection, relocation.organization_before.split("|"), spelled(hide.moving), None)
+        if not in_recovery(connection):  # a standby has no say; its primary is not ours to look for
+            write_hidden(source, connection, relocation.organization_before.split("|"), spelled(hide.moving), None)
 
 
 def spelled(value: object) -> str:
@@ -374,6 +377,10 @@ class Preparation:
     def make(cls, run: Start, snapshot: Snapshot, target: Connection, *, strict: bool = True) -> Preparation:
         """``strict``: what isn't decided raises; else it is among the problems."""
         connection = snapshot.connection
+        check_installed(target, Part.REGION)
+        missing = tuple(find_missing_rights(run.source, run.target, connection, target))
+        if missing:
+            raise NoRights(f"{missing[0].object}: {missing[0].found}", hint=missing[0].remedy, problems=missing)
         origins = tuple(each.origin for each in read_origins(run.control))
         identity = _identities(run, connection, target)
         with translated(run.source.setting):
@@ -427,7 +434,6 @@ def control_schema(silos: SiloMap) -> Schema:
 
 def _identities(run: Start, source: Connection, target: Connection) -> Identity:
     identity = check_identity(source, run.source.region)
-    check_installed(target, Part.REGION)
     check_identity(target, run.target.region)
     if physical_identity(source) == physical_identity(target):
         raise UsageError(f"{run.source.setting} and {run.target.setting} lead to the same database", hint="correct silos.toml")

@@ -7,7 +7,7 @@ reach which.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
 from typing import TypeVar
@@ -103,7 +103,8 @@ def build_graph(schema: Schema, silos: SiloMap) -> ReferenceGraph:
         declared = reference.declared
         inside = (declared.path, declared.keys) if declared and declared.json else None
         identity = (reference.table, reference.columns, reference.target, reference.target_columns, reference.label, inside)
-        seen.setdefault(identity, reference)
+        known = seen.get(identity)
+        seen[identity] = reference if known is None else replace(known, declared=known.declared or declared)
     return ReferenceGraph(tuple(seen.values()))
 
 
