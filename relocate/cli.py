@@ -14,10 +14,10 @@ from relocate.importing import ImportOptions, import_archive, plan_import
 from relocate.init import InitReport, run_init
 from relocate.init_plan import InitOptions
 from relocate.move import Options
+from relocate.outcome import Outcome
 from relocate.plan import import_plan_text, import_plan_value, plan_text, plan_value, read_plan
 from relocate.recheck import verify as verify_organization
 from relocate.retire import purge as purge_organization
-from relocate.run import Outcome
 from relocate.run import start as start_move
 from relocate.status import read_status
 from relocate.undo import abort as abort_move
@@ -62,7 +62,9 @@ def _brakes(command: Any) -> Any:
     for option in (
         click.option("--max-lag", type=click.IntRange(1), metavar="BYTES", help="Pause while a standby of the target is further behind."),
         click.option("--max-rate", type=click.FloatRange(1), metavar="BYTES", help="Copy at most that much a second."),
-        click.option("--hashes/--no-hashes", default=True, show_default=True, help="Content hashes; keys and references are always checked."),
+        click.option(
+            "--hashes/--no-hashes", default=True, show_default=True, help="Content hashes; keys and references are always checked."
+        ),
         click.option("--jobs", default=2, show_default=True, type=click.IntRange(1, 64), help="Connections at once, to each side."),
     ):
         command = option(command)
@@ -81,7 +83,7 @@ def start(organization: str, to: str, only_plan: bool, common: Common, **brakes:
     options = Options(**brakes)
     with common.progress() as report:
         if only_plan:
-            plan = read_plan(silos, organization, to, options, report)
+            plan = read_plan(silos, organization, to)
             common.answer(plan_value(plan), plan_text(plan))
             return 1 if plan.problems else 0
         done = start_move(silos, organization, to, options, report)

@@ -43,7 +43,7 @@ def write_hidden(survey: Survey, connection: Connection, key: Sequence[str], val
         table=table_sql(survey.scope.table(survey.scope.root)),
         column=sql.Identifier(hide.column),
         value=sql.Literal(value),
-        type=sql.SQL(column.base_type),  # type: ignore[arg-type]
+        type=sql.SQL(column.base_type),
         where=_is_root(survey, key),
         now=sql.SQL("{}::text").format(column_sql("k", hide.column)),
     )

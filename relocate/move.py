@@ -73,7 +73,7 @@ class Move:
     def constants(self) -> Mapping[tuple[TableName, str], str]:
         """The columns that get one value for the time of the move: ``hide``."""
         hide = self.silos.organization.hide
-        return {} if hide is None else {(self.scope.root, hide.column): _spelled(hide.moving)}
+        return {} if hide is None else {(self.scope.root, hide.column): spelled(hide.moving)}
 
     def rewriter(self, maps: Mapping[tuple[TableName, tuple[str, ...]], object]) -> Rewriter:
         return Rewriter(scope=self.scope, rules=self.source.rules, minting=self.minting, maps=maps, constants=self.constants)  # type: ignore[arg-type]
@@ -98,7 +98,8 @@ class Move:
         )
 
 
-def _spelled(value: object) -> str:
+def spelled(value: object) -> str:
+    """A value of silos.toml as PostgreSQL's text."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -116,7 +117,9 @@ def make_move(
     if fit.narrow:
         first = fit.narrow[0]
         more = f" (and {len(fit.narrow) - 1} more columns)" if len(fit.narrow) > 1 else ""
-        raise NarrowIds(f"{first.object} is {first.found}{more}", hint=f"splitter plan widen-ids --region {target.region}", problems=fit.narrow)
+        raise NarrowIds(
+            f"{first.object} is {first.found}{more}", hint=f"splitter plan widen-ids --region {target.region}", problems=fit.narrow
+        )
     return Move(
         silos=silos,
         organization=organization,

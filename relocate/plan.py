@@ -10,11 +10,12 @@ from itertools import chain
 from exports.report import TableReport, owned_reports, shared_reports
 from relocate.cautions import find_warnings
 from relocate.importing import ImportPlan
-from relocate.move import Options
-from relocate.run import Preparation, Start, find_trip, open_control
+from relocate.preparation import Preparation
+from relocate.run import look_at
+from relocate.session import open_control
+from relocate.trip import find_trip
 from splitter.db import translated
 from splitter.errors import Problem
-from splitter.events import Reporter
 from splitter.silos import SiloMap
 
 
@@ -32,22 +33,20 @@ class MovePlan:
     replica: bool
 
 
-def read_plan(silos: SiloMap, organization: str, to: str, options: Options, report: Reporter) -> MovePlan:
+def read_plan(silos: SiloMap, organization: str, to: str) -> MovePlan:
     """Look at everything that ``start`` looks at before its first write."""
     silos.region(to)
     with open_control(silos) as control:
         trip = find_trip(silos, control, organization, to)
         if trip.done is not None:
             return _done(trip.done.organization_before, trip.done.organization_after, trip.done.slug, trip.done.source or "", to)
-        start = Start(silos, control, trip, to, options, report)
-        with start.source.snapshot() as snapshot, closing(start.target.connect()) as target:
-            planned = Preparation.make(start, snapshot, target, strict=False)
-            with translated(start.source.setting):
+        situation = look_at(silos, control, trip, to)
+        with situation.source.snapshot() as snapshot, closing(situation.target.connect()) as target:
+            planned = Preparation.make(situation, snapshot, target, strict=False)
+            with translated(situation.source.setting):
                 membership = planned.reading.membership
                 tables = tuple(chain(owned_reports(membership, snapshot.connection), shared_reports(membership, snapshot.connection)))
-                warnings = tuple(
-                    find_warnings(planned.move, planned.reading, snapshot.connection, target, replica=planned.replica)
-                )
+                warnings = tuple(find_warnings(planned.move, planned.reading, snapshot.connection, target, replica=planned.replica))
     move = planned.move
     return MovePlan(
         organization={"before": move.organization.id, "after": move.after_id, "slug": move.organization.slug},

@@ -10,15 +10,16 @@ from exports.membership import Membership
 from exports.snapshot import Connection
 from exports.survey import Survey, find_in_region, require_decided, select_ways, survey_region
 from exports.ways import mirror_scope
+from relocate.clearing import selection_of
 from relocate.control import Relocation
 from relocate.homes import find_organization
 from relocate.ledger import Ledger, Recorded
 from relocate.load import Lane
 from relocate.lookup import find_relocation
+from relocate.move import spelled
 from relocate.phases import Phase, is_final
 from relocate.proof import Proof
-from relocate.run import open_control, spelled
-from relocate.undo import selection_of
+from relocate.session import open_control
 from relocate.verify import Difference, Verifier
 from splitter.db import translated
 from splitter.errors import IllegalMove, UnknownOrganization
@@ -70,7 +71,9 @@ def _verify(survey: Survey, organization: str, relocation: Relocation | None, jo
     hide = survey.silos.organization.hide
     verifier = Verifier(
         there=there,
-        columns={table.name: tuple(column.name for column in there.scope.table(table.name).stored_columns) for table in there.scope.exported},
+        columns={
+            table.name: tuple(column.name for column in there.scope.table(table.name).stored_columns) for table in there.scope.exported
+        },
         rules=survey.rules,
         layout=survey.silos.ids,
         local_ids_final=not recorded or origin == 0,

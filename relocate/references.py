@@ -116,15 +116,15 @@ class ControlReferences:
             return sql.SQL("COALESCE({}, {})").format(self._moved(reference, relocation, text), text)
 
         if reference.kind is Kind.ARRAY:
-            element = sql.SQL(column.base_type.removesuffix("[]"))  # type: ignore[arg-type]
+            element = sql.SQL(column.base_type.removesuffix("[]"))
             item = sql.SQL("({})::{}").format(renamed(sql.SQL("x.id::text")), element)
             return sql.SQL("(SELECT array_agg({} ORDER BY x.n) FROM unnest({}) WITH ORDINALITY AS x(id, n))").format(item, value)
         if reference.kind is Kind.JSON:
             document, whole = as_document(self.schema.server_version, column, value)
             changed = rewrite_document(document, whole, place_of(reference), renamed)
-            return sql.SQL("({})::{}").format(changed, sql.SQL(column.base_type))  # type: ignore[arg-type]
+            return sql.SQL("({})::{}").format(changed, sql.SQL(column.base_type))
         text = renamed(sql.SQL("{}::text").format(value))
-        return sql.SQL("({})::{}").format(text, sql.SQL(column.base_type))  # type: ignore[arg-type]
+        return sql.SQL("({})::{}").format(text, sql.SQL(column.base_type))
 
 
 def find_control_references(move: Move, control: Schema) -> ControlReferences:
@@ -167,7 +167,9 @@ def moved_pairs(
 
 def _own(asker: Asker, target: tuple[TableName, str], values: Sequence[int]) -> Iterable[int]:
     rows = asker.membership.rows(target[0], [sql.SQL("{} AS id").format(column_sql("k", target[1]))])
-    query = sql.SQL("SELECT r.id FROM ({rows}) AS r WHERE r.id = ANY ({values}::bigint[])").format(rows=rows, values=sql.Literal(list(values)))
+    query = sql.SQL("SELECT r.id FROM ({rows}) AS r WHERE r.id = ANY ({values}::bigint[])").format(
+        rows=rows, values=sql.Literal(list(values))
+    )
     return (int(str(row[0])) for row in asker.connection.execute(query).fetchall())
 
 

@@ -20,9 +20,10 @@ from relocate.move import Move, make_move
 from relocate.mover import Mover, end_superseded, take_over
 from relocate.obstacles import may_set_replica
 from relocate.origins import read_origins
+from relocate.outcome import Outcome, outcome_of, refusal
 from relocate.phases import BEYOND_RETURN, Phase
 from relocate.purge import Purger
-from relocate.run import Outcome, connect_control, open_control, outcome_of, refusal
+from relocate.session import connect_control, open_control
 from splitter.db import connect, translated
 from splitter.errors import DiffersError, FailedError, IllegalMove, OtherMover, RefusedError, UnknownOrganization
 from splitter.events import Finished, Note, Reporter, Started
@@ -119,7 +120,7 @@ class _Purge:
         with translated(self.source.setting):
             connection.execute("SET work_mem = '64MB'")
             if self.source.prepare:
-                connection.execute(self.source.prepare)  # type: ignore[call-overload]
+                connection.execute(self.source.prepare)
         return connection
 
     def _delete(self, source: Connection, target: Connection, ledger: Ledger, recorded: tuple[Recorded, ...]) -> None:
@@ -184,7 +185,10 @@ class _Purge:
         with translated(self.source.setting):
             needed = read_needed(membership, source)
             matched = match_rows(needed, self.silos, self.source.schema, self.source.rules, move.minting, lambda _: place)
-        parts = {each.chunk.table: tuple(sorted({one.chunk.part for one in recorded if one.chunk.table == each.chunk.table})) for each in recorded}
+        parts = {
+            each.chunk.table: tuple(sorted({one.chunk.part for one in recorded if one.chunk.table == each.chunk.table}))
+            for each in recorded
+        }
         live = {name: tuple(part for part in numbers if part >= 0) for name, numbers in parts.items()}
         selection = Selection(live={**membership.selection.live, **live}, closed=membership.selection.closed)
         reading = move.reading(Membership(membership.scope, membership.root, selection), matched.maps)

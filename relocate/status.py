@@ -5,7 +5,8 @@ from __future__ import annotations
 from relocate.control import read_relocations
 from relocate.homes import find_organization
 from relocate.lookup import find_relocation
-from relocate.run import Outcome, open_control, outcome_of
+from relocate.outcome import Outcome, outcome_of
+from relocate.session import open_control
 from splitter.silos import SiloMap
 
 

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 from psycopg import sql
 
-from exports.chunks import Chunk
-from exports.membership import CLOSURE, Membership, Selection, table_sql
-from exports.scope import Scope
+from exports.membership import Membership, table_sql
 from exports.snapshot import Connection
 from exports.survey import Survey, survey_region
-from exports.ways import mirror_scope
-from relocate.control import Relocation, read_relocation
-from relocate.ledger import Ledger, Recorded
-from relocate.load import Unloader
+from relocate.clearing import clear_target
+from relocate.control import read_relocation
+from relocate.ledger import Ledger
 from relocate.lookup import find_relocation
 from relocate.mover import Mover, end_superseded, take_over
 from relocate.obstacles import may_set_replica
+from relocate.outcome import Outcome, outcome_of
 from relocate.phases import BEYOND_RETURN, Phase
-from relocate.run import Outcome, connect_control, open_control, outcome_of
+from relocate.session import connect_control, open_control
 from splitter.db import connect, translated
 from splitter.errors import FailedError, IllegalMove, RefusedError, UnknownOrganization
 from splitter.events import Note, Reporter, Warned
-from splitter.schema import TableName
 from splitter.silos import SiloMap
 
 
@@ -55,49 +51,31 @@ def abort(silos: SiloMap, organization: str, report: Reporter) -> Outcome:
 def _take_out(silos: SiloMap, mover: Mover, report: Reporter) -> None:
     relocation = mover.move_to(Phase.ABORTING)
     target = survey_region(silos, relocation.target)
-    ledger = Ledger(
-        relocation=relocation.id, generation=mover.generation, organization=relocation.organization_after, mover=mover.name
-    )
+    ledger = Ledger(relocation=relocation.id, generation=mover.generation, organization=relocation.organization_after, mover=mover.name)
     with connect(target.url, setting=target.setting, application=mover.application) as connection:
         end_superseded(connection, relocation.id, mover.generation)
         with translated(target.setting):
             if target.prepare:
-                connection.execute(target.prepare)  # type: ignore[call-overload]
+                connection.execute(target.prepare)
             ledger.enter(connection, "target")
-            recorded = ledger.read_chunks(connection)
-        if recorded:
-            _empty(target, relocation, ledger, recorded, connection, report)
+        replica = may_set_replica(connection)
+        if replica:
+            connection.execute("SET session_replication_role = replica")
+        there = clear_target(target, relocation, ledger, connection, replica=replica)
+        if there is not None:
+            _warn_of_left(target, there, connection, report)
         take_back_inserted(target, ledger, connection)
         ledger.leave(connection)
     mover.move_to(Phase.ABORTED)
     report(Note(f"the move of {relocation.name} to {relocation.target} is undone"))
 
 
-def _empty(
-    target: Survey, relocation: Relocation, ledger: Ledger, recorded: Sequence[Recorded], connection: Connection, report: Reporter
-) -> None:
-    scope = mirror_scope(target.scope, relocation.saved["ways"])
-    there = Membership(scope, tuple(relocation.organization_after.split("|")), selection_of(scope, [each.chunk for each in recorded]))
-    replica = may_set_replica(connection)
-    if replica:
-        connection.execute("SET session_replication_role = replica")
-    unloader = Unloader(there=there, ledger=ledger, target=target.schema, replica=replica)
-    unloader.unload(connection, recorded)
-    left = connection.execute(
-        sql.SQL("SELECT count(*) FROM {} AS k WHERE {}").format(table_sql(scope.table(scope.root)), there.part(scope.root, 0, "k"))
-    ).fetchone()
+def _warn_of_left(target: Survey, there: Membership, connection: Connection, report: Reporter) -> None:
+    root = there.scope.root
+    query = sql.SQL("SELECT count(*) FROM {} AS k WHERE {}").format(table_sql(there.scope.table(root)), there.part(root, 0, "k"))
+    left = connection.execute(query).fetchone()
     if left and left[0]:
         report(Warned(f"{target.region} still has the organization's row: somebody else changed it since it was copied"))
-
-
-def selection_of(scope: Scope, chunks: Sequence[Chunk]) -> Selection:
-    """The selection that recorded chunks were cut with."""
-    live: dict[TableName, tuple[int, ...]] = {}
-    for chunk in chunks:
-        if chunk.part != CLOSURE:
-            live[chunk.table] = tuple(sorted({*live.get(chunk.table, ()), chunk.part}))
-    cycles = {scope.tables[chunk.table].cycle for chunk in chunks if chunk.part == CLOSURE}
-    return Selection(live=live, closed=frozenset(cycle for cycle in cycles if cycle is not None))
 
 
 def take_back_inserted(target: Survey, ledger: Ledger, connection: Connection) -> None:

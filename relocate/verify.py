@@ -48,7 +48,9 @@ class Verifier:
     rules: IdRules
     layout: IdLayout
     local_ids_final: bool
-    taken_for: Mapping[tuple[TableName, str], str] = field(default_factory=dict)  # columns that changed since, and the value that was loaded
+    taken_for: Mapping[tuple[TableName, str], str] = field(
+        default_factory=dict
+    )  # columns that changed since, and the value that was loaded
 
     def chunk(self, target: Connection, chunk: Chunk, expected: Content) -> Difference | None:
         """Compare one chunk's rows with what the source had, and look for local ids, in one pass."""

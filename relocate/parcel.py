@@ -1,0 +1,183 @@
+"""An archive as the target sees it: its tables, what is left to rewrite of its ids, and the shared rows that it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from os import SEEK_END
+
+from exports.archive import ArchiveReader
+from exports.copy_text import parse_line, split_lines
+from exports.ids import ColumnRule, IdRule, IdRules, Treatment, decide_rules
+from exports.manifest import Manifest, Section, SectionKind
+from exports.match import Matched, Place, match_rows
+from exports.rewrite import Minting, Rewriter
+from exports.scope import Scope
+from exports.shared import SharedRows
+from exports.snapshot import Connection
+from exports.survey import Survey
+from exports.ways import mirror_scope
+from relocate.move import spelled
+from relocate.session import control_schema
+from splitter.errors import BadArchive, NarrowIds, Problem, RefusedError
+from splitter.graph import Reference
+from splitter.schema import TableName
+from splitter.silos import Silo, SiloMap
+
+CHECKSUM = 32  # bytes at the end of the file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """One archive, opened and verified, for one region. ``slug``: another one than the archive's."""
+
+    silos: SiloMap
+    archive: ArchiveReader
+    target: Survey
+    scope: Scope  # the target's, with the archive's ways
+    rules: IdRules
+    slug: str | None
+
+    @property
+    def manifest(self) -> Manifest:
+        return self.archive.manifest
+
+    @property
+    def is_move(self) -> bool:
+        """Whether it was made to be the first half of a move."""
+        return self.manifest.relocation is not None
+
+    @property
+    def shifted(self) -> bool:
+        """Whether the export made the ids what they are everywhere."""
+        return self.manifest.source.origin is not None
+
+    def fingerprint(self) -> str:
+        """The file's checksum: two exports of one organization are two archives."""
+        with open(self.archive.path, "rb") as file:
+            file.seek(-CHECKSUM, SEEK_END)
+            return file.read().hex()
+
+    def after(self, origin: int) -> tuple[str, ...]:
+        """The organization's key in the target."""
+        if self.manifest.organization.after is not None:
+            return tuple(self.manifest.organization.after.split("|"))
+        before = self.manifest.organization.before.split("|")
+        return tuple(
+            str(self.silos.ids.shift(int(value), origin)) if self.rules.shifts(self.scope.root, column) else value
+            for column, value in zip(self.scope.root_key, before, strict=True)
+        )
+
+    def hidden(self) -> str | None:
+        """The value of the ``hide`` column in the archived row of the organization."""
+        hide = self.silos.organization.hide
+        section = self.manifest.section(SectionKind.ROWS, self.scope.root)
+        if hide is None or section is None:
+            return None
+        position = next((n for n, column in enumerate(section.columns) if column.name == hide.column), None)
+        line = next(iter(split_lines(self.archive.read_section(section))), None)
+        return None if position is None or line is None else parse_line(line)[position]
+
+    def minting(self, origin: int) -> Minting:
+        """Of what is left to do: nothing, where the export shifted."""
+        if self.shifted:
+            return Minting(layout=self.silos.ids, origin=None)
+        return Minting(layout=self.silos.ids, origin=origin, known=(origin,))
+
+    def match(self, control: Connection, target: Connection, origin: int) -> Matched:
+        """The shared rows that the archive needs, found in the target (control's in control)."""
+        needed = [self._needed(section) for section in self.manifest.natural]
+        global_ = Place(connection=control, schema=control_schema(self.silos))
+        here = Place(connection=target, schema=self.target.schema)
+        source = replace(self.target.schema, tables={**global_.schema.tables, **self.target.schema.tables})
+
+        def place(name: TableName) -> Place:
+            return global_ if self.silos.silo_of(name) is Silo.CONTROL else here
+
+        return match_rows(needed, self.silos, source, self.rules, self.minting(origin), place)
+
+    def _needed(self, section: Section) -> SharedRows:
+        columns = [column.name for column in section.columns]
+        rows = tuple(dict(zip(columns, parse_line(line), strict=True)) for line in split_lines(self.archive.read_section(section)))
+        return SharedRows(table=section.name, rows=rows, referred=section.keys)
+
+    def rewriter(self, origin: int, matched: Matched) -> Rewriter:
+        hide = self.silos.organization.hide
+        constants: dict[tuple[TableName, str], str] = {}
+        if hide is not None:
+            constants[self.scope.root, hide.column] = spelled(hide.moving)
+        if self.slug is not None and self.silos.organization.slug is not None:
+            constants[self.scope.root, self.silos.organization.slug] = self.slug
+        return Rewriter(scope=self.scope, rules=self.rules, minting=self.minting(origin), maps=matched.maps, constants=constants)
+
+    def require_room(self) -> None:
+        """RefusedError where the target lacks a table or a column, NarrowIds where a distributed id wouldn't fit."""
+        narrow = [problem for section in self.manifest.tables for problem in self._narrow(section)]
+        if narrow:
+            more = f" (and {len(narrow) - 1} more columns)" if len(narrow) > 1 else ""
+            raise NarrowIds(f"{narrow[0].object} is {narrow[0].found}{more}", hint=narrow[0].remedy, problems=narrow)
+
+    def _narrow(self, section: Section) -> Iterator[Problem]:
+        table = self.target.schema.tables.get(section.name)
+        if table is None:
+            raise RefusedError(f"the target has no table {section.name}", hint="run the application's migrations there")
+        for column in section.columns:
+            theirs = table.columns_by_name.get(column.name)
+            if theirs is None or theirs.generated is not None:
+                raise RefusedError(f"the target has no column {section.name}.{column.name}", hint="run the application's migrations there")
+            if self.rules.shifts(section.name, column.name) and theirs.base_type in ("smallint", "integer"):
+                yield Problem(
+                    code="narrow-id",
+                    object=f"{section.name}.{column.name}",
+                    found=f"{theirs.type} in the target, which a distributed id does not fit",
+                    remedy="widen it first: splitter plan widen-ids",
+                )
+
+
+def noted_ways(archive: ArchiveReader) -> list[Mapping[str, object]]:
+    """The ways by which the archive's rows were found."""
+    ways = archive.manifest.notes.get("ways")
+    if not isinstance(ways, list):
+        raise BadArchive(f"{archive.path} says nothing of its ways", hint="export it again")
+    return [way for way in ways if isinstance(way, dict)]
+
+
+def open_parcel(silos: SiloMap, archive: ArchiveReader, target: Survey, slug: str | None) -> Parcel:
+    """BadArchive where it was made for another region or layout of ids, RefusedError for another schema."""
+    manifest = archive.manifest
+    if manifest.to not in (None, target.region):
+        raise BadArchive(f"{archive.path} was made for region {manifest.to!r}", hint=f"import it with --to {manifest.to}")
+    if manifest.ids != silos.ids:
+        raise BadArchive(f"{archive.path} has another layout of ids", hint="[ids] must be the same in both silos.toml")
+    scope = mirror_scope(target.scope, noted_ways(archive))
+    return Parcel(silos=silos, archive=archive, target=target, scope=scope, rules=import_rules(scope, silos, manifest), slug=slug)
+
+
+def import_rules(scope: Scope, silos: SiloMap, manifest: Manifest) -> IdRules:
+    """The rules for what the export left to do: references to control's rows are matched too where the archive carries their keys.
+
+    What dangles was decided at the source; here the rows that a reference leads to may not be loaded yet.
+    """
+    rules = decide_rules(scope, silos)
+    natural = frozenset(section.name for section in manifest.natural)
+    return replace(rules, treatments={place: _imported(treatment, natural) for place, treatment in rules.treatments.items()})
+
+
+def _imported(treatment: Treatment, natural: frozenset[TableName]) -> Treatment:
+    rule, reference = treatment.rule, treatment.reference
+    if reference is not None:
+        rule = _matched(reference, rule, natural)
+    inner = tuple((_kept(each), _matched(each, own, natural)) for each, own in treatment.inner)
+    return replace(treatment, rule=rule, reference=None if reference is None else _kept(reference), inner=inner)
+
+
+def _matched(reference: Reference, rule: ColumnRule, natural: frozenset[TableName]) -> ColumnRule:
+    if reference.target in natural and rule.shared is None:
+        return ColumnRule(rule=IdRule.MATCH, shared=reference.target)
+    return rule
+
+
+def _kept(reference: Reference) -> Reference:
+    if reference.declared is None or reference.declared.dangling != "null":
+        return reference
+    return replace(reference, declared=replace(reference.declared, dangling="keep"))

@@ -1,0 +1,50 @@
+"""Sessions in control and in the region that a move writes to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from exports.snapshot import WORK_MEM, Connection
+from exports.survey import Survey
+from relocate.install import Part, check_installed
+from relocate.mover import Mover
+from splitter.catalog import read_schema
+from splitter.db import connect, translated
+from splitter.schema import Schema
+from splitter.silos import SiloMap
+
+
+@contextmanager
+def open_control(silos: SiloMap) -> Iterator[Connection]:
+    """A session in control, which must have been prepared by ``relocate init``."""
+    connection = connect_control(silos)
+    try:
+        check_installed(connection, Part.CONTROL)
+        yield connection
+    finally:
+        connection.close()
+
+
+def connect_control(silos: SiloMap, application: str = "orglift") -> Connection:
+    """A session of its own in control."""
+    database = silos.database("control")
+    return connect(database.url(), setting=database.setting, application=application)
+
+
+def open_target(target: Survey, mover: Mover, *, replica: bool) -> Connection:
+    """A mover's session in the region that it writes to: its successor can find it, and (``replica``) no trigger fires."""
+    connection = connect(target.url, setting=target.setting, application=mover.application)
+    with translated(target.setting):
+        connection.execute(f"SET work_mem = '{WORK_MEM}'")
+        if target.prepare:
+            connection.execute(target.prepare)
+        if replica:
+            connection.execute("SET session_replication_role = replica")
+    return connection
+
+
+def control_schema(silos: SiloMap) -> Schema:
+    """Control's catalog."""
+    with connect_control(silos) as connection, translated("reading control"):
+        return read_schema(connection)
