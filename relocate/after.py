@@ -22,9 +22,10 @@ def repeat_after_switch(silos: SiloMap, relocation: Relocation) -> None:
     hidden = relocation.saved.get("hidden")
     target = survey_region(silos, relocation.target)
     with target.connect() as connection:
-        if hide is not None and hidden is not None:
-            if read_hidden(target, connection, relocation.organization_after.split("|")) == spelled(hide.moving):
-                write_hidden(target, connection, relocation.organization_after.split("|"), str(hidden), None)
+        key = relocation.organization_after.split("|")
+        is_hidden = hide is not None and hidden is not None and read_hidden(target, connection, key) == spelled(hide.moving)
+        if is_hidden:
+            write_hidden(target, connection, key, str(hidden), None)
         identity = check_identity(connection, relocation.target)
         advance_sequences(target, connection, identity.origin)
     if hide is None or relocation.source is None or relocation.source not in silos.regions:

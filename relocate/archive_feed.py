@@ -37,13 +37,13 @@ class ArchiveFeed:
     def columns(self, name: TableName) -> tuple[str, ...]:
         return tuple(column.name for column in self._section(name).columns)
 
-    def is_binary(self, name: TableName) -> bool:
+    def is_binary(self, name: TableName) -> bool:  # noqa: ARG002  as the protocol has it
         return False
 
-    def blocks(self, lane: Lane, chunk: Chunk) -> Iterator[bytes]:
+    def blocks(self, lane: Lane, chunk: Chunk) -> Iterator[bytes]:  # noqa: ARG002
         return self.archive.read_chunk(self.chunks[chunk.table, chunk.part, chunk.number])
 
-    def content(self, lane: Lane, chunk: Chunk, rows: int) -> Content:
+    def content(self, lane: Lane, chunk: Chunk, rows: int) -> Content:  # noqa: ARG002
         archived = self.chunks[chunk.table, chunk.part, chunk.number]
         if archived.rows != rows:
             raise BadArchive(f"{chunk.table}: {rows} rows were loaded, the archive says {archived.rows}")

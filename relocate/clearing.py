@@ -17,7 +17,7 @@ from splitter.schema import TableName
 
 
 def clear_target(target: Survey, relocation: Relocation, ledger: Ledger, connection: Connection, *, replica: bool) -> Membership | None:
-    """Delete the rows of all loaded chunks, and the chunks' records; where the organization would still be found, None: nothing was loaded."""
+    """Delete the rows of all loaded chunks and the chunks' records. The result finds what is left; None: nothing had been loaded."""
     recorded = ledger.read_chunks(connection)
     if not recorded:
         return None

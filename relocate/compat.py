@@ -34,11 +34,6 @@ class Fit:
     narrow: tuple[Problem, ...]  # columns that a distributed id doesn't fit, apart: they have a command of their own
 
 
-def own_types(scope: Scope, rules: IdRules) -> dict[TableName, dict[str, str]]:
-    """The types for an archive that no target was named for: the source's own, bigint for its ids."""
-    return {table.name: {column.name: column.base_type for column in scope.table(table.name).stored_columns} for table in scope.exported}
-
-
 def fit_target(scope: Scope, rules: IdRules, target: Schema, *, shifted: bool) -> Fit:
     """Compare every exported table with the target's; ``shifted``: ids change, so the target's columns must be bigint."""
     types: dict[TableName, dict[str, str]] = {}

@@ -95,7 +95,7 @@ class Ledger:
             " WHERE relocation = %s ORDER BY table_name, part, number",
             (self.relocation,),
         ).fetchall()
-        return tuple(_recorded(*row) for row in rows)
+        return tuple(_recorded(row) for row in rows)
 
     def mark_loaded(self, connection: Connection, chunk: Chunk, content: Content) -> None:
         """In the transaction that inserted the chunk's rows."""
@@ -132,9 +132,8 @@ class Ledger:
         return tuple(_named(str(row[0])) for row in rows)
 
 
-def _recorded(
-    name: object, part: object, number: object, bounds: object, rows: object, hash_: object, xid: object, loaded: object
-) -> Recorded:
+def _recorded(row: tuple[object, ...]) -> Recorded:
+    name, part, number, bounds, rows, hash_, xid, loaded = row
     assert isinstance(bounds, dict)
     chunk = Chunk(
         table=_named(str(name)),

@@ -99,7 +99,7 @@ class RegionFeed:
             raise DiffersError(f"{chunk.table}: {rows} rows were copied, the same snapshot has {content.rows}")
         return content
 
-    def stage_columns(self, name: TableName) -> sql.Composable | None:
+    def stage_columns(self, name: TableName) -> sql.Composable | None:  # noqa: ARG002  as the protocol has it
         return None
 
     def unstaged(self, name: TableName) -> SelectList:

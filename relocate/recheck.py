@@ -54,20 +54,19 @@ def verify(silos: SiloMap, organization: str, jobs: int, report: Reporter) -> Ve
 
 
 def _verify(survey: Survey, organization: str, relocation: Relocation | None, jobs: int, report: Reporter) -> Verdict:
-    with closing(survey.connect()) as connection:
-        with translated(survey.setting):
-            found = find_in_region(survey, connection, f"id:{organization}")
-            if found is None:
-                raise UnknownOrganization(
-                    f"the mapping says organization {organization} lives in {survey.region}, and its row is not there",
-                    hint="see `relocate status` and orglift.audit",
-                )
-            recorded = _recorded(connection, relocation)
-            there = select_ways(survey.scope, found.key, connection)
-            if recorded and relocation is not None:
-                scope = mirror_scope(survey.scope, relocation.saved["ways"])
-                there = Membership(scope, found.key, selection_of(scope, [each.chunk for each in recorded]))
-            origin = check_identity(connection, survey.region).origin
+    with closing(survey.connect()) as connection, translated(survey.setting):
+        found = find_in_region(survey, connection, f"id:{organization}")
+        if found is None:
+            raise UnknownOrganization(
+                f"the mapping says organization {organization} lives in {survey.region}, and its row is not there",
+                hint="see `relocate status` and orglift.audit",
+            )
+        recorded = _recorded(connection, relocation)
+        there = select_ways(survey.scope, found.key, connection)
+        if recorded and relocation is not None:
+            scope = mirror_scope(survey.scope, relocation.saved["ways"])
+            there = Membership(scope, found.key, selection_of(scope, [each.chunk for each in recorded]))
+        origin = check_identity(connection, survey.region).origin
     hide = survey.silos.organization.hide
     verifier = Verifier(
         there=there,

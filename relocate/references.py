@@ -1,4 +1,4 @@
-"""Control's references to the rows that move: which ids of the organization control holds, what they become, and how the switch rewrites them.
+"""Control's references to rows that move: which ids of the organization it holds, what they become, how the switch rewrites them.
 
 Control can't know whose ``project_id`` 5 is: its values are asked of the source, in the snapshot, and those that are the organization's are
 staged in ``orglift.moved_ids``.
