@@ -62,7 +62,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class ReferenceGraph:
-    """All references of one schema. Equal columns and target, declared twice, count once: the foreign key wins."""
+    """All references of one schema. A foreign key that silos.toml declares too is one reference, hard, with what the file says of it."""
 
     references: tuple[Reference, ...]
 
@@ -98,34 +98,42 @@ def build_graph(schema: Schema, silos: SiloMap) -> ReferenceGraph:
     """
     hard = [_from_foreign_key(schema, key) for table in schema.tables.values() for key in table.foreign_keys]
     soft = [reference for declared in silos.references for reference in _from_declaration(schema, declared)]
-    seen: dict[tuple[object, ...], Reference] = {}
+    found: dict[tuple[object, ...], Reference] = {}
     for reference in hard + soft:
-        declared = reference.declared
-        inside = (declared.path, declared.keys) if declared and declared.json else None
-        identity = (reference.table, reference.columns, reference.target, reference.target_columns, reference.label, inside)
-        known = seen.get(identity)
-        seen[identity] = reference if known is None else replace(known, declared=known.declared or declared)
-    return ReferenceGraph(tuple(seen.values()))
+        first = found.setdefault(_identity(reference), reference)
+        if first.declared is None and reference.declared is not None:
+            found[_identity(reference)] = replace(first, declared=reference.declared)
+    return ReferenceGraph(tuple(found.values()))
+
+
+def _identity(reference: Reference) -> tuple[object, ...]:
+    """What two entries have in common that say the same."""
+    declared = reference.declared
+    inside = (declared.path, declared.keys, declared.type_path) if declared and declared.json else None
+    return (reference.table, reference.columns, reference.target, reference.target_columns, reference.label, reference.type_column, inside)
 
 
 def _from_foreign_key(schema: Schema, key: ForeignKey) -> Reference:
+    """A temporal key's periods are not equal, one covers the other: what tells whose row it is are the columns before it."""
     table = schema.tables[key.table]
+    columns = key.columns[:-1] if key.temporal else key.columns
     return Reference(
         kind=Kind.HARD,
         table=schema.root_of(key.table),
-        columns=key.columns,
+        columns=columns,
         target=schema.root_of(key.target) if key.target in schema.tables else key.target,
-        target_columns=key.target_columns,
-        nullable=not all(table.column(name).not_null for name in key.columns),
+        target_columns=key.target_columns[:-1] if key.temporal else key.target_columns,
+        nullable=not all(table.column(name).not_null for name in columns),
         foreign_key=key,
     )
 
 
 def _from_declaration(schema: Schema, declared: SoftReference) -> Iterable[Reference]:
-    table = schema.tables.get(declared.table)
-    if table is None:
+    """Nothing where this database has not the table or the columns; whether another one has is for ``silos_check``."""
+    label = (declared.type_column,) if declared.type_column else ()
+    if not _has(schema, declared.table, (*declared.columns, *label)):
         return
-    columns = [table.column(name) for name in declared.columns]
+    columns = [schema.tables[declared.table].column(name) for name in declared.columns]
     if declared.json:
         kind = Kind.JSON
     elif any(column.base_type.endswith("[]") for column in columns):
@@ -133,6 +141,8 @@ def _from_declaration(schema: Schema, declared: SoftReference) -> Iterable[Refer
     else:
         kind = Kind.POLYMORPHIC if declared.type_column else Kind.SOFT
     for target in declared.targets:
+        if target.table in schema.tables and not _has(schema, target.table, target.columns):
+            continue
         yield Reference(
             kind=kind,
             table=declared.table,
@@ -143,6 +153,11 @@ def _from_declaration(schema: Schema, declared: SoftReference) -> Iterable[Refer
             declared=declared,
             label=target.label,
         )
+
+
+def _has(schema: Schema, name: TableName, columns: Iterable[str]) -> bool:
+    table = schema.tables.get(name)
+    return table is not None and all(column in table.columns_by_name for column in columns)
 
 
 def components(nodes: Sequence[Node], below: Callable[[Node], Iterable[Node]]) -> tuple[tuple[Node, ...], ...]:
