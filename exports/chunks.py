@@ -1,135 +1,36 @@
 """A table's rows cut into chunks along an index of the way, so that a chunk reads its own rows and no neighbour's.
 
-A chunk is a range on one column (a whole run of values of the way's column; or, within one value that has too many rows, a run of the next
-column of the same index). Ranges of a part are half-open and leave no gap, so that a row written later falls into one of them. No range
-crosses 2^serial_bits or the borders of the source's own origin: within each such class the formula keeps the order, and the chunk's
-rewritten rows are a range again.
+A chunk is a range on one column: a run of whole values of the way's column, or, within one value that has too many rows, a run of the
+next column of the same index. Only columns are cut along whose rewritten values keep their order, class by class (``exports.intervals``),
+so that the chunk's rows are a range in the target too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from psycopg import sql
 
-from exports.ids import IdRules
-from exports.membership import CLOSURE, Membership, column_sql, table_sql
-from exports.rewrite import Minting, raw
+from exports.ids import ColumnRule, IdRule, IdRules
+from exports.intervals import Bound, Interval, Piece, Run, classes, cover, find_classes
+from exports.key_sql import INTEGERS, all_sql, column_sql, table_sql
+from exports.membership import CLOSURE, Membership
+from exports.ranges import Chunk, Range, range_from_json
+from exports.rewrite import Minting
 from exports.scope import Scope, Standing
 from splitter.graph import Kind, Reference
-from splitter.layout import IdLayout
-from splitter.schema import Table, TableName
+from splitter.schema import Index, Table, TableName
+
+__all__ = ["RANGE_TYPES", "Bound", "Chunk", "Cutter", "Path", "Range", "chunk_path", "range_from_json"]
 
 # Types whose order is the same on every server; texts are left out, since collations differ.
 RANGE_TYPES = frozenset(
     {"smallint", "integer", "bigint", "numeric", "uuid", "date", "timestamp without time zone", "timestamp with time zone"}
 )
-_INTEGERS = frozenset({"smallint", "integer", "bigint"})
 
 Ask = Callable[[sql.Composable], list[tuple[object, ...]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    value: str
-    inclusive: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Range:
-    """``fixed`` columns have one value each, ``column`` lies between the bounds; no column: everything."""
-
-    fixed: tuple[tuple[str, str], ...] = ()
-    column: str | None = None
-    low: Bound | None = None
-    high: Bound | None = None
-
-    def condition(self, table: Table, alias: str) -> list[sql.Composable]:
-        """The conditions on ``alias``, to be joined with AND."""
-        parts = [_compare(table, alias, column, "=", value) for column, value in self.fixed]
-        if self.column and self.low:
-            parts.append(_compare(table, alias, self.column, ">=" if self.low.inclusive else ">", self.low.value))
-        if self.column and self.high:
-            parts.append(_compare(table, alias, self.column, "<=" if self.high.inclusive else "<", self.high.value))
-        return parts
-
-
-def _compare(table: Table, alias: str, column: str, operator: str, value: str) -> sql.Composable:
-    return sql.SQL("{column} {operator} {value}::{type}").format(
-        column=column_sql(alias, column), operator=raw(operator), value=sql.Literal(value), type=raw(_literal_type(table, column))
-    )
-
-
-def _literal_type(table: Table, column: str) -> str:
-    """The type to compare in: a bound may be a distributed id, which the column's own int4 would refuse."""
-    base = table.column(column).base_type
-    return "bigint" if base in _INTEGERS else base
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chunk:
-    """One piece of a table's part: the same rows as a range at the source and, rewritten, at the target."""
-
-    table: TableName
-    part: int
-    number: int
-    source: Range = Range()
-    target: Range = Range()
-    rows: int | None = None  # as counted when the chunk was cut; None: not counted
-
-    def bounds(self) -> dict[str, object]:
-        """The ranges as JSON."""
-        return {"source": asdict(self.source), "target": asdict(self.target)}
-
-
-def range_from_json(value: dict[str, object]) -> Range:
-    """The inverse of ``Chunk.bounds`` for one of its ranges."""
-    fixed = value["fixed"]
-    assert isinstance(fixed, list)
-    return Range(
-        fixed=tuple((str(column), str(each)) for column, each in fixed),
-        column=None if value["column"] is None else str(value["column"]),
-        low=_bound_from_json(value["low"]),
-        high=_bound_from_json(value["high"]),
-    )
-
-
-def _bound_from_json(value: object) -> Bound | None:
-    if value is None:
-        return None
-    assert isinstance(value, dict)
-    return Bound(str(value["value"]), bool(value["inclusive"]))
-
-
-@dataclass(frozen=True, slots=True)
-class _Interval:
-    """A class of ids: its borders at the source, and where they lie at the target once the class is rewritten."""
-
-    number: int
-    low: int | None
-    high: int | None
-    target_low: int | None
-    target_high: int | None
-    add: int
-
-
-def intervals(layout: IdLayout, origin: int | None, first_native: int | None) -> tuple[_Interval, ...]:
-    """The classes of an id column that is shifted with ``origin``: local, below the origin's range, in it, above.
-
-    ``first_native`` is the smallest id in the column that the origin minted as a distributed one; the images of local ids lie below it.
-    """
-    if not origin:
-        return (_Interval(0, None, None, None, None, 0),)
-    first, after = layout.first(origin), layout.first(origin + 1)
-    native = after if first_native is None else first_native
-    classes = (
-        _Interval(0, None, layout.serials, first, native, first),
-        _Interval(1, layout.serials, first, layout.serials, first, 0),
-        _Interval(2, first, after, native, after, 0),
-        _Interval(3, after, None, after, None, 0),
-    )
-    return tuple(each for each in classes if each.low is None or each.high is None or each.low < each.high)
+Fits = Callable[[str], bool]  # whether a column's rewritten values keep their order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,41 +41,71 @@ class Path:
     second: str | None
 
 
-def chunk_path(table: Table, way: Reference | None, direct: bool) -> Path | None:
+def chunk_path(table: Table, way: Reference | None, direct: bool, fits: Fits = lambda _: True) -> Path | None:
     """The index columns to cut a way's rows along; None: no index serves, the part is read in one scan.
 
     ``direct``: the way's columns are held equal to the organization's key, so that the index's next column is cut.
     """
-    if way is None or way.kind not in (Kind.HARD, Kind.SOFT, Kind.POLYMORPHIC):
+    if way is None or not way.owns:
         return None
     held = {way.type_column} if way.type_column else set()
     held |= set(way.columns) if direct else set()
-    best: Path | None = None
+    paths: list[Path] = []
     for index in table.indexes:
-        if index.method != "btree" or not index.valid or index.predicate is not None or not index.default_opclass:
-            continue
-        if direct and not (set(index.columns[: len(held)]) == held):
-            continue
-        rest = [column for column in index.columns if column not in held]
-        path = _usable(table, rest, () if direct else way.columns)
-        if path and (best is None or (best.second is None and path.second is not None)):
-            best = path
-    return best
+        if _serves(index) and (not direct or set(index.columns[: len(held)]) == held):
+            rest = [column for column in index.columns if column not in held]
+            paths += _usable(table, rest, () if direct else way.columns, fits)
+    return min(paths, key=lambda path: path.second is None, default=None)
 
 
-def _usable(table: Table, columns: Sequence[str | None], wanted: tuple[str, ...]) -> Path | None:
-    if not columns or (wanted and columns[0] not in wanted):
-        return None
+def _serves(index: Index) -> bool:
+    return index.method == "btree" and index.valid and index.predicate is None and index.default_opclass
+
+
+def _usable(table: Table, columns: Sequence[str | None], wanted: tuple[str, ...], fits: Fits) -> Iterator[Path]:
+    """The path along an index's columns, as far as they can be cut: never NULL (the way's own are not), and in an order."""
     usable: list[str] = []
     for name in columns[:2]:
         column = table.columns_by_name.get(name) if name is not None else None
-        never_null = column is not None and (column.not_null or column.name in wanted)
-        if column is None or not never_null or column.base_type not in RANGE_TYPES:
+        if column is None or not (column.not_null or column.name in wanted) or column.base_type not in RANGE_TYPES or not fits(column.name):
             break
         usable.append(column.name)
-    if not usable:
-        return None
-    return Path(first=usable[0], second=usable[1] if len(usable) > 1 else None)
+    if usable and (not wanted or usable[0] in wanted):
+        yield Path(first=usable[0], second=usable[1] if len(usable) > 1 else None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Line:
+    """What is cut: a column of a part, where other columns may be held at one value each, on both sides."""
+
+    table: Table
+    part: int
+    column: str
+    way: Reference
+    source: tuple[tuple[str, str], ...] = ()
+    target: tuple[tuple[str, str], ...] = ()
+
+    def chunk(self, piece: Piece, interval: Interval) -> Chunk:
+        low, high = interval.bounds()
+        there_low, there_high = interval.images()
+        target_low = interval.image(piece.low) if piece.low else there_low
+        target_high = interval.image(piece.high) if piece.high else there_high
+        return Chunk(
+            table=self.table.name,
+            part=self.part,
+            number=0,
+            source=Range(fixed=self.source, column=self.column, low=piece.low or low, high=piece.high or high),
+            target=Range(fixed=self.target, column=self.column, low=target_low, high=target_high),
+            rows=piece.rows,
+        )
+
+    def within(self, column: str, value: str, interval: Interval) -> _Line:
+        """The rows of one value, along another column."""
+        source, target = (self.column, value), (self.column, interval.image_of(value))
+        return replace(self, column=column, source=(*self.source, source), target=(*self.target, target))
+
+    def whole(self) -> Chunk:
+        return Chunk(table=self.table.name, part=self.part, number=0, source=Range(fixed=self.source), target=Range(fixed=self.target))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,11 +125,11 @@ class Cutter:
         table = self.scope.table(name)
         way = self._way(name, part)
         direct = way is not None and way.target == self.scope.root and set(way.target_columns) == set(self.scope.root_key)
-        path = chunk_path(table, way, direct) if size >= self.small else None
-        if path is None:
+        path = chunk_path(table, way, direct, lambda column: self._keeps_order(table, column, way)) if size >= self.small else None
+        if way is None or path is None:
             return (Chunk(table=name, part=part, number=0),)
-        chunks = [replace(chunk, number=number) for number, chunk in enumerate(self._along(table, part, path))]
-        return tuple(chunks)
+        line = _Line(table=table, part=part, column=path.first, way=way)
+        return tuple(replace(chunk, number=number) for number, chunk in enumerate(self._along(line, path.second)))
 
     def _way(self, name: TableName, part: int) -> Reference | None:
         scope = self.scope.tables[name]
@@ -206,136 +137,88 @@ class Cutter:
             return None
         return scope.ways[part]
 
-    def _origin(self, table: Table, column: str) -> int | None:
-        return self.minting.origin if self.rules.shifts(table.name, column) else None
+    def _rule(self, table: Table, column: str, way: Reference | None) -> ColumnRule | None:
+        """The rule of all values of a column in the rows of a way; None where they have several."""
+        treatment = self.rules.of(table.name, column)
+        if way is not None and way.kind is Kind.POLYMORPHIC and column in way.columns:
+            return next((rule for reference, rule in treatment.inner if reference == way), None)
+        return None if treatment.inner or treatment.unset else treatment.rule
 
-    def _along(self, table: Table, part: int, path: Path) -> Iterable[Chunk]:
-        runs = self._runs(table, part, path.first)
-        for interval in intervals(self.minting.layout, self._origin(table, path.first), _first_native(runs)):
-            for run in _contiguous([run for run in runs if run.interval == interval.number]):
-                if run.heavy and path.second:
-                    yield from self._within(table, part, path.first, path.second, run, interval)
+    def _keeps_order(self, table: Table, column: str, way: Reference | None) -> bool:
+        rule = self._rule(table, column, way)
+        if rule is None or rule.shared is not None:
+            return False
+        if way is not None and column in way.columns:  # its values lead to rows: none of them means nobody
+            return rule.rule is IdRule.KEEP or table.column(column).base_type in INTEGERS
+        reference = self.rules.of(table.name, column).reference
+        stays = reference is not None and reference.declared is not None and reference.declared.none_values
+        return rule.rule is IdRule.KEEP or (table.column(column).base_type in INTEGERS and not stays)
+
+    def _origin(self, line: _Line) -> int | None:
+        rule = self._rule(line.table, line.column, line.way)
+        return self.minting.origin if rule is not None and rule.rule is IdRule.SHIFT else None
+
+    def _along(self, line: _Line, second: str | None) -> Iterable[Chunk]:
+        runs = self._ask_runs(_RUNS, line)
+        found = find_classes(self.minting.layout, self._origin(line), runs)
+        if found is None:
+            yield line.whole()
+            return
+        for interval in found:
+            for piece in cover([run for run in runs if run.number == interval.number]):
+                if piece.heavy is not None and second is not None:
+                    yield from self._within(line.within(second, piece.heavy, interval))
                 else:
-                    yield _chunk(table, part, path.first, (), (), run, interval)
+                    yield line.chunk(piece, interval)
 
-    def _within(self, table: Table, part: int, first: str, second: str, run: _Run, outer: _Interval) -> Iterable[Chunk]:
+    def _within(self, line: _Line) -> Iterable[Chunk]:
         """One value with too many rows, cut along the next column."""
-        assert run.lowest is not None
-        source_fixed = ((first, run.lowest),)
-        target_fixed = ((first, _image(run.lowest, outer)),)
-        runs = self._slices(table, part, source_fixed, second)
-        for interval in intervals(self.minting.layout, self._origin(table, second), _first_native(runs)):
-            for each in _contiguous([one for one in runs if one.interval == interval.number]):
-                yield _chunk(table, part, second, source_fixed, target_fixed, each, interval)
+        runs = self._ask_runs(_SLICES, line)
+        found = find_classes(self.minting.layout, self._origin(line), runs)
+        if found is None:
+            yield line.whole()
+            return
+        for interval in found:
+            for piece in cover([run for run in runs if run.number == interval.number]):
+                yield line.chunk(piece, interval)
 
-    def _class_sql(self, table: Table, column: str, value: sql.Composable) -> sql.Composable:
-        classes = intervals(self.minting.layout, self._origin(table, column), None)
-        if len(classes) == 1:
-            return sql.SQL("0")
+    def _ask_runs(self, query: sql.SQL, line: _Line) -> list[Run]:
+        column = column_sql("k", line.column)
+        part = self.membership.part(line.table.name, line.part, "k")
+        is_uuid = line.table.column(line.column).base_type == "uuid"  # servers before 18 have no min(uuid)
+        asked = query.format(
+            rows=sql.Literal(self.rows),
+            column=column,
+            class_of=self._class_sql(line, column),
+            table=table_sql(line.table),
+            where=all_sql([part, *Range(fixed=line.source).condition(line.table, "k")]),
+            ordered=sql.SQL('r.c::text COLLATE "C"' if is_uuid else "r.c"),
+        )
+        found = self.ask(asked)
+        return [Run(number=int(str(n)), heavy=bool(h), lowest=str(a), highest=str(z), rows=int(str(rows))) for n, h, a, z, rows in found]
+
+    def _class_sql(self, line: _Line, value: sql.Composable) -> sql.Composable:
+        found = classes(self.minting.layout, self._origin(line))
         whens = [
             sql.SQL("WHEN {value} < {high} THEN {number}").format(value=value, high=sql.Literal(each.high), number=sql.Literal(each.number))
-            for each in classes
+            for each in found
             if each.high is not None
         ]
-        return sql.SQL("CASE {whens} ELSE {last} END").format(whens=sql.SQL(" ").join(whens), last=sql.Literal(classes[-1].number))
-
-    def _runs(self, table: Table, part: int, column: str) -> list[_Run]:
-        """Neighbouring values of ``column`` put together up to ``rows`` rows; a value with more stands alone, as heavy."""
-        query = sql.SQL(
-            "SELECT class, heavy, min(c)::text, max(c)::text, sum(n)::bigint FROM (SELECT c, n, class, n > {rows} AS heavy,"
-            " count(*) FILTER (WHERE n > {rows}) OVER w AS heavies, div(sum(n) OVER w - 1, {rows}) AS pile"
-            " FROM (SELECT {column} AS c, count(*) AS n, {class_of} AS class FROM {table} AS k WHERE {part} GROUP BY 1, 3) AS g"
-            " WINDOW w AS (PARTITION BY class ORDER BY c)) AS r GROUP BY class, heavy, heavies, pile ORDER BY class, min(r.c)"
-        ).format(
-            rows=sql.Literal(self.rows),
-            column=column_sql("k", column),
-            class_of=self._class_sql(table, column, column_sql("k", column)),
-            table=table_sql(table),
-            part=self.membership.part(table.name, part, "k"),
-        )
-        return [_Run(int(str(c)), bool(h), str(low), str(high), int(str(n))) for c, h, low, high, n in self.ask(query)]
-
-    def _slices(self, table: Table, part: int, fixed: tuple[tuple[str, str], ...], column: str) -> list[_Run]:
-        """The rows of one value of the way, cut every ``rows`` rows along ``column``."""
-        conditions = [self.membership.part(table.name, part, "k"), *Range(fixed=fixed).condition(table, "k")]
-        query = sql.SQL(
-            "SELECT class, false, min(c)::text, max(c)::text, count(*) FROM (SELECT c, class,"
-            " div(rank() OVER (PARTITION BY class ORDER BY c) - 1, {rows}) AS pile FROM"
-            " (SELECT {column} AS c, {class_of} AS class FROM {table} AS k WHERE {where}) AS g) AS r"
-            " GROUP BY class, pile ORDER BY class, min(r.c)"
-        ).format(
-            rows=sql.Literal(self.rows),
-            column=column_sql("k", column),
-            class_of=self._class_sql(table, column, column_sql("k", column)),
-            table=table_sql(table),
-            where=sql.SQL(" AND ").join(conditions),
-        )
-        return [_Run(int(str(c)), bool(h), str(low), str(high), int(str(n))) for c, h, low, high, n in self.ask(query)]
+        last = sql.Literal(found[-1].number)
+        return sql.SQL("CASE {} ELSE {} END").format(sql.SQL(" ").join(whens), last) if whens else last
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """Rows whose column lies from ``lowest`` to ``highest``, both inclusive; both None: a gap, in which nothing lies yet."""
-
-    interval: int
-    heavy: bool
-    lowest: str | None
-    highest: str | None
-    rows: int
-    low: Bound | None = None
-    high: Bound | None = None
-
-
-def _first_native(runs: Iterable[_Run]) -> int | None:
-    return next((int(run.lowest) for run in runs if run.interval == 2 and run.lowest is not None), None)
-
-
-def _contiguous(runs: Sequence[_Run]) -> Iterable[_Run]:
-    """The runs of one class with bounds that leave no gap; where heavy values leave one, an empty run covers it."""
-    before: Bound | None = None  # where the next run starts; None: at the class's border
-    for position, run in enumerate(runs):
-        assert run.lowest is not None and run.highest is not None
-        after = runs[position + 1] if position + 1 < len(runs) else None
-        if run.heavy:
-            previous = runs[position - 1] if position else None
-            if previous is None or previous.heavy:
-                yield _Run(run.interval, False, None, None, 0, before, Bound(run.lowest, False))
-            yield replace(run, low=Bound(run.lowest, True), high=Bound(run.lowest, True))
-            before = Bound(run.lowest, False)
-            if after is None:
-                yield _Run(run.interval, False, None, None, 0, before, None)
-        else:
-            high = None if after is None else Bound(after.lowest or "", False) if after.heavy else Bound(run.highest, True)
-            yield replace(run, low=before, high=high)
-            before = Bound(run.highest, False)
-    if not runs:
-        yield _Run(0, False, None, None, 0)
-
-
-def _image(value: str, interval: _Interval) -> str:
-    return str(int(value) + interval.add) if interval.add else value
-
-
-def _chunk(
-    table: Table,
-    part: int,
-    column: str,
-    source_fixed: tuple[tuple[str, str], ...],
-    target_fixed: tuple[tuple[str, str], ...],
-    run: _Run,
-    interval: _Interval,
-) -> Chunk:
-    source = Range(
-        fixed=source_fixed, column=column, low=run.low or _border(interval.low, True), high=run.high or _border(interval.high, False)
-    )
-    target = Range(
-        fixed=target_fixed,
-        column=column,
-        low=replace(run.low, value=_image(run.low.value, interval)) if run.low else _border(interval.target_low, True),
-        high=replace(run.high, value=_image(run.high.value, interval)) if run.high else _border(interval.target_high, False),
-    )
-    return Chunk(table=table.name, part=part, number=0, source=source, target=target, rows=run.rows)
-
-
-def _border(value: int | None, inclusive: bool) -> Bound | None:
-    return None if value is None else Bound(str(value), inclusive)
+# Neighbouring values put together up to ``rows`` rows; a value with more stands alone, as heavy.
+_RUNS = sql.SQL(
+    "SELECT class, heavy, min({ordered})::text, max({ordered})::text, sum(n)::bigint FROM (SELECT c, n, class, n > {rows} AS heavy,"
+    " count(*) FILTER (WHERE n > {rows}) OVER w AS heavies, div(sum(n) OVER w - 1, {rows}) AS pile"
+    " FROM (SELECT {column} AS c, count(*) AS n, {class_of} AS class FROM {table} AS k WHERE {where} GROUP BY 1, 3) AS g"
+    " WINDOW w AS (PARTITION BY class ORDER BY c)) AS r GROUP BY class, heavy, heavies, pile ORDER BY class, min({ordered})"
+)
+# All rows, cut wherever ``rows`` of them are full; equal values stay together.
+_SLICES = sql.SQL(
+    "SELECT class, false, min({ordered})::text, max({ordered})::text, count(*) FROM (SELECT c, class,"
+    " div(rank() OVER (PARTITION BY class ORDER BY c) - 1, {rows}) AS pile FROM"
+    " (SELECT {column} AS c, {class_of} AS class FROM {table} AS k WHERE {where}) AS g) AS r"
+    " GROUP BY class, pile ORDER BY class, min({ordered})"
+)

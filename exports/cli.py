@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,11 +14,10 @@ from exports.compare import compare
 from exports.manifest import Manifest
 from exports.organization import ExportOptions, export_organization
 from exports.report import ScopeReport, report_scope
-from exports.survey import Survey, survey_region
+from exports.survey import survey_home
 from splitter import console
 from splitter.console import Common, common_options
 from splitter.errors import UsageError
-from splitter.silos import SiloMap
 from splitter.silos_file import load_silos
 
 
@@ -33,12 +33,12 @@ def main() -> int:
 
 @cli.command()
 @click.argument("organization", metavar="ORG")
-@click.option("--region", help="The region to look in; needed where silos.toml has several.")
+@click.option("--region", help="The region to look in; without it, the one that has ORG.")
 @common_options
 def scope(organization: str, region: str | None, common: Common) -> int:
     """Which tables belong to ORG, by which way, and how many rows; reads only."""
     silos = load_silos(common.config)
-    found = report_scope(_survey(silos, region, organization), organization)
+    found = report_scope(survey_home(silos, organization, region), organization)
     tables = [asdict(table) for table in found.tables]
     undecided = [asdict(problem) for problem in found.undecided]
     value = {"organization": found.organization, "from": found.region, "to": None, "tables": tables, "undecided": undecided}
@@ -54,32 +54,24 @@ def _scope_text(found: ScopeReport) -> str:
     return "\n".join(lines)
 
 
-def _survey(silos: SiloMap, region: str | None, organization: str) -> Survey:
-    """The region that was named, or the only one that has the organization."""
-    if region is not None:
-        return survey_region(silos, silos.region(region).name)
-    if len(silos.regions) == 1:
-        return survey_region(silos, next(iter(silos.regions)))
-    raise UsageError(f"silos.toml has {len(silos.regions)} regions: say in which to look for {organization!r}", hint="add --region NAME")
-
-
 @cli.command()
 @click.argument("organization", metavar="ORG")
-@click.option("--region", help="The region that holds ORG; needed where silos.toml has several.")
+@click.option("--region", help="The region to take ORG from; without it, the one that has ORG.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The archive to write.")
 @click.option("--to", help="The region that it is made for: `relocate import` then finishes a move.")
 @click.option("--jobs", default=2, show_default=True, type=click.IntRange(1, 64), help="Connections at once.")
 @click.option("--hashes/--no-hashes", default=True, show_default=True, help="Content hashes of every chunk.")
 @common_options
-def org(organization: str, region: str | None, out: Path, to: str | None, jobs: int, hashes: bool, common: Common) -> None:
+def org(organization: str, region: str | None, common: Common, **chosen: Any) -> None:
     """Write all of ORG, as it is at one instant, into an archive."""
     silos = load_silos(common.config)
-    target = silos.region(to).name if to is not None else None
-    survey = _survey(silos, region, organization)
+    options = ExportOptions(**chosen)
+    target = silos.region(options.to).name if options.to is not None else None
+    survey = survey_home(silos, organization, region)
     if target == survey.region:
         raise UsageError(f"--to {target} is the region that {organization!r} is exported from", hint="name another region")
     with common.progress() as report:
-        done = export_organization(survey, organization, ExportOptions(out=out, to=target, jobs=jobs, hashes=hashes), report)
+        done = export_organization(survey, organization, options, report)
     common.answer(_archive_value(done.path, done.manifest), _archive_text(done.path, done.manifest))
 
 

@@ -5,20 +5,26 @@ The key must be unique on both sides, and the other columns must say the same on
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import compress
+from typing import TypeVar
 
 from psycopg import sql
 
+from exports.id_sql import TEXT_ID
 from exports.ids import IdRule, IdRules, is_own_id
-from exports.membership import table_sql
-from exports.rewrite import Minting, SharedMap, raw
-from exports.shared import Row, SharedRows
-from exports.snapshot import Connection
+from exports.key_sql import raw, shared_sql, table_sql
+from exports.rewrite import Minting, SharedMap
+from exports.shared import Row, SharedRows, double_problems, group_by_key
+from exports.snapshot import Connection, ask
 from splitter.errors import Problem
-from splitter.schema import Schema, Table, TableName
+from splitter.graph import Reference, components
+from splitter.schema import Schema, TableName
 from splitter.silos import SiloMap, TableRules
 
+T = TypeVar("T")
 Maps = Mapping[tuple[TableName, tuple[str, ...]], SharedMap]
 
 
@@ -51,121 +57,171 @@ def match_rows(
     needed: Sequence[SharedRows], silos: SiloMap, source: Schema, rules: IdRules, minting: Minting, place: Callable[[TableName], Place]
 ) -> Matched:
     """``needed`` as ``read_needed`` orders it; ``place`` gives where a table's rows are (a region, or control)."""
-    matcher = _Matcher(silos, source, rules, minting, place)
-    for shared in reversed(needed):  # a natural key may hold the id of another shared row: that one first
-        matcher.match(shared)
-    matcher.compare()  # contents may hold ids of any of them: once all are matched
-    return Matched(maps=matcher.maps, inserts=tuple(matcher.inserts), problems=tuple(matcher.problems))
+    expecting = _Expecting(source=source, rules=rules, minting=minting)
+    matcher = _Matcher(silos, expecting, place)
+    matcher.match(list(reversed(needed)))  # a natural key may hold the id of another shared row: that one first
+    maps = {
+        (shared.table, columns): SharedMap(columns=columns, pairs=tuple(expecting.found.get((shared.table, columns), {}).items()))
+        for shared in needed
+        for columns in shared.referred
+    }
+    return Matched(maps=maps, inserts=tuple(matcher.inserts), problems=tuple(dict.fromkeys(matcher.problems)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Expecting:
+    """What a shared row of the source should be in the target: ids shifted, references to other shared rows led to theirs."""
+
+    source: Schema
+    rules: IdRules
+    minting: Minting
+    found: dict[tuple[TableName, tuple[str, ...]], dict[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
+
+    def row(self, name: TableName, row: Row) -> Row:
+        return {column: self._value(name, column, row) for column in row}
+
+    def learn(self, shared: SharedRows, old: Row, new: Row) -> None:
+        """``new`` of the target stands for ``old``."""
+        for columns in shared.referred:
+            if all(old[column] is not None for column in columns):
+                self.found.setdefault((shared.table, columns), {})[_values(old, columns)] = _values(new, columns)
+
+    def knows(self, name: TableName, row: Row, columns: Sequence[str]) -> bool:
+        """Whether all shared rows that these columns lead to have been found."""
+        return all(self._leads_to(name, column, row) is not None for column in columns if self._key(name, column, row))
+
+    def _key(self, name: TableName, column: str, row: Row) -> Reference | None:
+        """The reference by which a column leads to a shared row."""
+        treatment = self.rules.of(name, column)
+        key = treatment.rule.key or treatment.reference
+        if treatment.rule.shared is None or key is None or any(row[each] is None for each in key.columns):
+            return None
+        return key
+
+    def _leads_to(self, name: TableName, column: str, row: Row) -> str | None:
+        key = self._key(name, column, row)
+        if key is None:
+            return None
+        new = self.found.get((key.target, key.target_columns), {}).get(_values(row, key.columns))
+        return None if new is None else new[key.columns.index(column)]
+
+    def leads_to(self, name: TableName, row: Row, keys: Mapping[tuple[TableName, tuple[str, ...], tuple[str, ...]], T]) -> list[T]:
+        """Those of ``keys`` (table, columns, values) that the row refers to."""
+        held = (key for column in row if (key := self._key(name, column, row)))
+        wanted = ((key.target, key.target_columns, _values(row, key.columns)) for key in held)
+        return [keys[each] for each in wanted if each in keys]
+
+    def _value(self, name: TableName, column: str, row: Row) -> str | None:
+        value, treatment = row[column], self.rules.of(name, column)
+        if value is None or treatment.unset:
+            return None
+        found = self._leads_to(name, column, row)
+        if found is not None:
+            return found
+        shifts = treatment.rule.rule is IdRule.SHIFT and self.minting.origin is not None and re.fullmatch(TEXT_ID, value)
+        return str(self.minting.layout.shift(int(value), self.minting.origin or 0)) if shifts else value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Wanted:
+    """A needed row with the natural key that it is known by; ``found``: the target's, None where it is to be inserted."""
+
+    shared: SharedRows
+    key: tuple[str, ...]
+    row: Row
+    found: Row | None = None
+
+    @property
+    def table(self) -> TableName:
+        return self.shared.table
 
 
 class _Matcher:
-    def __init__(self, silos: SiloMap, source: Schema, rules: IdRules, minting: Minting, place: Callable[[TableName], Place]) -> None:
-        self.silos, self.source, self.rules, self.minting, self.place = silos, source, rules, minting, place
-        self.maps: dict[tuple[TableName, tuple[str, ...]], SharedMap] = {}
+    """Row after row, those first whose natural keys can be told; several rounds where shared rows refer to their own kind."""
+
+    def __init__(self, silos: SiloMap, expecting: _Expecting, place: Callable[[TableName], Place]) -> None:
+        self.silos, self.expecting, self.place = silos, expecting, place
         self.inserts: list[MissingRow] = []
         self.problems: list[Problem] = []
-        self._pairs: list[tuple[TableName, tuple[str, ...], Row, Row | None]] = []  # table, natural key, the source's row, the target's
+        self.matched: list[_Wanted] = []
 
-    def match(self, shared: SharedRows) -> None:
-        name, rules = shared.table, self.silos.rules(shared.table)
+    def match(self, needed: Sequence[SharedRows]) -> None:
+        pending = [wanted for shared in needed for wanted in self._keyed(shared)]
+        while pending:
+            knows = [self.expecting.knows(each.table, each.row, each.key) for each in pending]
+            if not any(knows):
+                break
+            groups: dict[tuple[TableName, tuple[str, ...]], list[_Wanted]] = {}
+            for wanted in compress(pending, knows):
+                groups.setdefault((wanted.table, wanted.key), []).append(wanted)
+            for (name, key), group in groups.items():
+                self._match_by(name, key, group)
+            pending = [wanted for wanted, known in zip(pending, knows, strict=True) if not known]
+        if pending and not self.problems:
+            names = ", ".join(dict.fromkeys(str(wanted.table) for wanted in pending))
+            self._problem("circular-natural-key", names, "its natural keys hold ids of each other's rows", "name other columns in match")
+        self._finish()
+
+    def _keyed(self, shared: SharedRows) -> Iterable[_Wanted]:
+        """The rows with their natural keys; none where the table can't be matched at all."""
+        name, rules, place = shared.table, self.silos.rules(shared.table), self.place(shared.table)
         if not rules.match:
-            self._problem(
-                "no-natural-key", name, f"{len(shared.rows)} of its rows are needed", "say which columns name a row: match = [[...]]"
-            )
+            remedy = "say which columns name a row: match = [[...]]"
+            self._problem("no-natural-key", name, f"{len(shared.rows)} of its rows are needed", remedy)
             return
-        place = self.place(name)
         if name not in place.schema.tables:
             self._problem("missing-table", name, "the target has no such table", "run the application's migrations there")
             return
-        pairs: list[tuple[Row, Row]] = []
-        for key, rows in self._by_key(shared, rules).items():
-            pairs.extend(self._match_by(shared.table, key, rows, rules, place))
-        for columns in shared.referred:
-            found = tuple((_values(old, columns), _values(new, columns)) for old, new in pairs)
-            self.maps[name, columns] = SharedMap(columns=columns, pairs=found)
-
-    def _by_key(self, shared: SharedRows, rules: TableRules) -> dict[tuple[str, ...], list[Row]]:
-        """The rows by the first of the alternatives in which none of their values is NULL."""
-        groups: dict[tuple[str, ...], list[Row]] = {}
-        for row in shared.rows:
-            key = next((key for key in rules.match if all(row[column] is not None for column in key)), None)
+        self.problems += double_problems([shared])
+        for key, rows in group_by_key(shared.rows, rules.match).items():
             if key is None:
-                self._problem("null-natural-key", shared.table, f"a needed row has NULL in every natural key: {_shown(row)}", "fill it in")
+                shown = "; ".join(_shown(row) for row in rows[:3])
+                self._problem("null-natural-key", name, f"needed rows have NULL in every natural key: {shown}", "fill it in")
             else:
-                groups.setdefault(key, []).append(row)
-        return groups
+                yield from (_Wanted(shared, key, row) for row in rows)
 
-    def _match_by(
-        self, name: TableName, key: tuple[str, ...], rows: list[Row], rules: TableRules, place: Place
-    ) -> Iterable[tuple[Row, Row]]:
-        expected = [self._expected(name, row) for row in rows]
-        there = _lookup(place, name, key, expected, rules.shared_where or "true")
-        seen: dict[tuple[str, ...], Row] = {}
-        for row, wanted in zip(rows, expected, strict=True):
-            value = _values(wanted, key)
-            found = there.get(value, [])
-            if value in seen or len(found) > 1:
-                side = "source" if value in seen else "target"
-                remedy = "a natural key must be unique on both sides"
-                self._problem(
-                    "ambiguous-natural-key", name, f"several rows of the {side} have {', '.join(key)} = {', '.join(value)}", remedy
-                )
-                continue
-            seen[value] = row
-            if found:
-                self._pairs.append((name, key, row, found[0]))
-                yield row, found[0]
-            elif rules.on_missing == "insert":
-                self._pairs.append((name, key, row, None))
-                yield row, wanted
+    def _match_by(self, name: TableName, key: tuple[str, ...], group: Sequence[_Wanted]) -> None:
+        rules = self.silos.rules(name)
+        expected = [self.expecting.row(name, wanted.row) for wanted in group]
+        there = _look_up(self.place(name), name, key, expected, rules)
+        seen: set[tuple[str, ...]] = set()
+        for wanted, new, found in zip(group, expected, there, strict=True):
+            said = f"{', '.join(key)} = {', '.join(_values(new, key))}"
+            if _values(new, key) in seen or len(found) > 1:
+                self._ambiguous(name, f"several rows of the {'target' if len(found) > 1 else 'source'} have {said}")
+            elif found or rules.on_missing == "insert":
+                self.matched.append(replace(wanted, found=found[0] if found else None))
+                self.expecting.learn(wanted.shared, wanted.row, found[0] if found else new)
             else:
                 remedy = 'bring it into the target, or set on_missing = "insert"'
-                self._problem("missing-shared-row", name, f"the target has no row with {', '.join(key)} = {', '.join(value)}", remedy)
+                self._problem("missing-shared-row", name, f"the target has no row with {said}", remedy)
+            seen.add(_values(new, key))
 
-    def compare(self) -> None:
-        """Hold every matched row against the target's, and put together what is to be inserted."""
-        for name, key, row, found in self._pairs:
-            wanted = self._expected(name, row)
-            if found is None:
-                self.inserts.append(MissingRow(table=name, values=wanted))
-            else:
-                self._compare(name, key, wanted, found, self.silos.rules(name))
+    def _finish(self) -> None:
+        """What refers to other shared rows can be told now that all of them are known."""
+        missing = [wanted for wanted in self.matched if wanted.found is None]
+        for wanted in self.matched:
+            if wanted.found is not None:
+                self._compare(wanted.table, wanted.key, self.expecting.row(wanted.table, wanted.row), wanted.found)
+        keys = {(each.table, columns, _values(each.row, columns)): each for each in missing for columns in each.shared.referred}
+        for group in components(missing, lambda each: self.expecting.leads_to(each.table, each.row, keys)):
+            self.inserts += (MissingRow(table=each.table, values=self.expecting.row(each.table, each.row)) for each in group)
 
-    def _expected(self, name: TableName, row: Row) -> Row:
-        """The row as it would be in the target: its references rewritten, its own ids shifted."""
-        table = self.source.tables[name]
-        return {column.name: self._rewritten(table, column.name, row[column.name]) for column in table.stored_columns}
-
-    def _rewritten(self, table: Table, column: str, value: str | None) -> str | None:
-        treatment = self.rules.of(table.name, column)
-        if value is None or treatment.unset:
-            return None
-        rule, reference = treatment.rule, treatment.reference
-        if rule.shared is not None and reference is not None:
-            shared = self.maps.get((reference.target, reference.target_columns))
-            position = reference.columns.index(column)
-            for old, new in shared.pairs if shared else ():
-                if old[position] == value:
-                    return new[position]
-        if rule.rule is IdRule.SHIFT and self.minting.origin is not None and value.isdigit():
-            return str(self.minting.layout.shift(int(value), self.minting.origin))
-        return value
-
-    def _compare(self, name: TableName, key: tuple[str, ...], wanted: Row, found: Row, rules: TableRules) -> None:
-        table = self.source.tables[name]
+    def _compare(self, name: TableName, key: tuple[str, ...], wanted: Row, found: Row) -> None:
+        table, rules = self.expecting.source.tables[name], self.silos.rules(name)
         ignored = {*rules.ignore, *table.identifying_key, *key}
         ignored |= {column.name for column in table.stored_columns if is_own_id(table, column.name, self.silos)}
-        ignored |= {column.name for column in table.stored_columns if self.rules.of(name, column.name).inner}
+        ignored |= {column.name for column in table.stored_columns if self.expecting.rules.of(name, column.name).inner}
+        said = f"{', '.join(key)} = {', '.join(_values(wanted, key))}"
         for column, value in wanted.items():
             if column not in ignored and column in found and found[column] != value:
-                self._problem(
-                    "shared-row-differs",
-                    name,
-                    f"{', '.join(key)} = {', '.join(_values(wanted, key))}: {column} is {value!r} at the source, {found[column]!r} in the target",
-                    f'make both rows equal, or ignore = ["{column}"]',
-                )
+                differ = f"{said}: {column} is {value!r} at the source, {found[column]!r} in the target"
+                self._problem("shared-row-differs", name, differ, f'make both rows equal, or ignore = ["{column}"]')
 
-    def _problem(self, code: str, name: TableName, found: str, remedy: str) -> None:
+    def _ambiguous(self, name: TableName, found: str) -> None:
+        self._problem("ambiguous-natural-key", name, found, "a natural key must be unique on both sides")
+
+    def _problem(self, code: str, name: TableName | str, found: str, remedy: str) -> None:
         self.problems.append(Problem(code=code, object=str(name), found=found, remedy=remedy))
 
 
@@ -177,31 +233,27 @@ def _shown(row: Row) -> str:
     return ", ".join(f"{column}={value}" for column, value in list(row.items())[:4])
 
 
-def _lookup(place: Place, name: TableName, key: tuple[str, ...], rows: Sequence[Row], where: str) -> dict[tuple[str, ...], list[Row]]:
-    """The rows of the table behind ``place`` that have one of the keys, by key; ``where`` tells its shared part."""
+def _look_up(place: Place, name: TableName, key: tuple[str, ...], rows: Sequence[Row], rules: TableRules) -> list[list[Row]]:
+    """For each of ``rows`` the rows of the table behind ``place`` that have its key; of a table that is part shared, shared ones."""
     table = place.schema.tables[name]
     columns = [column.name for column in table.stored_columns]
-    arrays = [[row[column] for row in rows] for column in key]
-    query = sql.SQL(
-        "SELECT DISTINCT {columns} FROM {table} AS t JOIN unnest({arrays}) AS u({names}) ON {on}"
-        " WHERE t.ctid IN (SELECT ctid FROM {table} WHERE {where})"
-    ).format(
+    names = [f"c{number}" for number in range(len(key))]
+    same: list[sql.Composable] = [
+        sql.SQL("{} = {}::{}").format(sql.Identifier("t", column), sql.Identifier("u", each), raw(table.column(column).base_type))
+        for column, each in zip(key, names, strict=True)
+    ]
+    same += [shared_sql(name, rules.shared_where, "t")] if rules.shared_where else []
+    query = sql.SQL("SELECT u.n, {columns} FROM {table} AS t JOIN unnest({arrays}) WITH ORDINALITY AS u({names}, n) ON {same}").format(
         columns=sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier("t", column)) for column in columns),
         table=table_sql(table),
-        where=sql.SQL(where),  # type: ignore[arg-type]
-        arrays=sql.SQL(", ").join(sql.SQL("{}::text[]").format(sql.Literal(array)) for array in arrays),
-        names=sql.SQL(", ").join(sql.Identifier(f"c{n}") for n in range(len(key))),
-        on=sql.SQL(" AND ").join(
-            sql.SQL("{mine} = {value}::{type}").format(
-                mine=sql.Identifier("t", column), value=sql.Identifier("u", f"c{n}"), type=raw(table.column(column).base_type)
-            )
-            for n, column in enumerate(key)
-        ),
+        arrays=sql.SQL(", ").join(sql.SQL("{}::text[]").format(sql.Literal([row[column] for row in rows])) for column in key),
+        names=sql.SQL(", ").join(map(sql.Identifier, names)),
+        same=sql.SQL(" AND ").join(same),
     )
-    found: dict[tuple[str, ...], list[Row]] = {}
-    for values in place.connection.execute(query).fetchall():
-        row = {column: None if value is None else str(value) for column, value in zip(columns, values, strict=True)}
-        found.setdefault(_values(row, key), []).append(row)
+    found: list[list[Row]] = [[] for _ in rows]
+    for number, *values in ask(place.connection, query):
+        texts = (None if value is None else str(value) for value in values)
+        found[int(str(number)) - 1].append(dict(zip(columns, texts, strict=True)))
     return found
 
 

@@ -7,33 +7,28 @@ and the import looks up who stands for them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from threading import Lock
 from uuid import uuid4
 
+from pydantic import JsonValue
+
 from exports.archive import ArchiveWriter
-from exports.checks import scope_checks
 from exports.chunks import Chunk, Cutter
 from exports.copy_text import format_line
 from exports.ids import IdRule, IdRules
-from exports.manifest import (
-    ArchivedColumn,
-    ArchivedOrganization,
-    ArchivedSource,
-    Manifest,
-    Section,
-    SectionKind,
-)
-from exports.membership import Membership
+from exports.manifest import ArchivedColumn, ArchivedOrganization, ArchivedSource, Manifest, Section, SectionKind
+from exports.report import row_problems
 from exports.rewrite import Minting, Rewriter
-from exports.rows import Source, ask, copy_out, read_content
+from exports.rows import Source, ask, copy_out, read_content, reading
 from exports.scope import Scope
-from exports.shared import SharedRows, read_needed
+from exports.shared import SharedRows, double_problems, read_needed
 from exports.snapshot import Connection, Snapshot
 from exports.survey import Organization, Survey, require_decided, require_organization, select_ways, table_sizes
 from exports.ways import note_ways
@@ -69,32 +64,144 @@ class Exported:
 
 
 def export_organization(survey: Survey, organization: str, options: ExportOptions, report: Reporter) -> Exported:
-    """Write the archive of one organization; refusals come before the first byte."""
+    """Write the archive of one organization; refusals come before the first byte, but for an id that the rewriting can't take."""
     require_decided(survey)
     with survey.snapshot() as snapshot:
-        connection = snapshot.connection
         with translated(survey.setting):
-            found = require_organization(survey, connection, organization)
-            identity = _identity(connection, options)
-            membership = select_ways(survey.scope, found.key, connection)
-            _check(membership, connection)
-            minting = _minting(survey, identity, connection)
-            needed = read_needed(membership, connection, control_too=survey.silos.is_monolith)
+            export = _Export.prepare(survey, organization, options, snapshot)
+            chunks = export.cut()
+        with ArchiveWriter(options.out, export.draft()) as writer:
+            _write_natural(writer, export.needed)
+            export.write(writer, chunks, report)
+        assert writer.manifest is not None
+        return Exported(path=options.out, organization=export.organization, manifest=writer.manifest)
+
+
+def local_origin(identity: Identity, known: Sequence[int] = ()) -> int:
+    """The origin that a database's local ids were, or will be, shifted with: the first that it had.
+
+    ``known``: the origins that control issued. Where a region is home to the local ids (origin 0), they are final in every region.
+    """
+    if 0 in known:
+        return 0
+    return identity.former[0] if identity.former else identity.origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Export:
+    """All that is known before the first byte is written."""
+
+    survey: Survey
+    options: ExportOptions
+    snapshot: Snapshot
+    organization: Organization
+    identity: Identity | None
+    source: Source
+    needed: tuple[SharedRows, ...]
+
+    @classmethod
+    def prepare(cls, survey: Survey, organization: str, options: ExportOptions, snapshot: Snapshot) -> _Export:
+        connection = snapshot.connection
+        found = require_organization(survey, connection, organization)
+        identity = _read_identity(connection, options)
+        membership = select_ways(survey.scope, found.key, connection)
+        needed = read_needed(membership, connection, control_too=survey.silos.is_monolith)
+        problems = [*row_problems(membership, connection), *double_problems(needed)]
+        if problems:
+            raise UndecidedScope(f"{problems[0].object}: {problems[0].found}", hint=problems[0].remedy, problems=problems)
+        minting = _find_minting(survey, identity)
         source = Source(
             membership=membership,
             rewriter=Rewriter(scope=survey.scope, rules=survey.rules, minting=minting),
             types=archive_types(survey.scope, survey.rules, shifted=minting.origin is not None),
         )
-        chunks = _cut(survey, source, minting, connection)
-        draft = _draft(survey, source, found, snapshot, identity, needed, options)
-        with ArchiveWriter(options.out, draft) as writer:
-            _write_natural(writer, needed)
-            _write_rows(writer, source, chunks, snapshot, options, report)
-        assert writer.manifest is not None
-        return Exported(path=options.out, organization=found, manifest=writer.manifest)
+        return cls(
+            survey=survey,
+            options=options,
+            snapshot=snapshot,
+            organization=found,
+            identity=identity,
+            source=source,
+            needed=needed,
+        )
+
+    @property
+    def minting(self) -> Minting:
+        return self.source.rewriter.minting
+
+    def cut(self) -> list[Chunk]:
+        """The chunks of all tables, in an order in which they can be loaded."""
+        connection, membership, names = self.snapshot.connection, self.source.membership, self.survey.scope.load_order
+        sizes = table_sizes(connection, names)
+        cutter = Cutter(
+            scope=self.survey.scope,
+            membership=membership,
+            rules=self.survey.rules,
+            minting=self.minting,
+            rows=CHUNK_ROWS,
+            # ids that are shifted by the import have no range in the target yet: one chunk a part
+            small=SMALL_TABLE if self.minting.origin is not None else 1 << 62,
+            ask=ask(connection),
+        )
+        return [chunk for name in names for part in membership.parts(name) for chunk in cutter.cut(name, part, sizes.get(name, 0))]
+
+    def draft(self) -> Manifest:
+        """The manifest without rows."""
+        survey, minting, found = self.survey, self.minting, self.organization
+        after = None if minting.origin is None else "|".join(shifted_key(survey, found.key, minting))
+        notes: dict[str, JsonValue] = {"ways": note_ways(survey.scope), "known_origins": list(minting.known)}
+        return Manifest(
+            orglift=version("orglift"),
+            created_at=datetime.now(UTC),
+            organization=ArchivedOrganization(before=found.id, after=after, slug=found.slug),
+            source=self._archived_source(),
+            to=self.options.to,
+            relocation=str(uuid4()) if self.options.to else None,
+            ids=survey.silos.ids,
+            tables=tuple(_section(survey, self.source, name) for name in survey.scope.load_order),
+            natural=tuple(_natural_section(survey, shared) for shared in self.needed),
+            notes=notes,
+        )
+
+    def _archived_source(self) -> ArchivedSource:
+        physical = physical_identity(self.snapshot.connection)
+        return ArchivedSource(
+            region=self.identity.region if self.identity else self.survey.region,
+            origin=self.minting.origin,
+            database=str(self.identity.database) if self.identity else f"{physical.system_identifier}/{physical.database_oid}",
+            server_version=self.survey.schema.server_version,
+            snapshot_lsn=self.snapshot.view.lsn,
+        )
+
+    def write(self, writer: ArchiveWriter, chunks: Sequence[Chunk], report: Reporter) -> None:
+        lock = Lock()
+        indexes: dict[TableName, int] = {}
+        tasks: list[Task[Connection]] = []
+
+        def write(index: int, chunk: Chunk, connection: Connection) -> None:
+            rows = self._write_chunk(writer, index, chunk, connection)
+            with lock:
+                report(Advanced(COPYING, rows))
+
+        for chunk in chunks:
+            index = indexes[chunk.table] = indexes.get(chunk.table, -1) + 1
+            tasks.append(Task(group=chunk.table, run=partial(write, index, chunk)))
+        report(Started(COPYING, None))
+        with Workers(self.options.jobs, self.snapshot.enter) as workers:
+            workers.run(tasks)
+        report(Finished(COPYING))
+
+    def _write_chunk(self, writer: ArchiveWriter, index: int, chunk: Chunk, connection: Connection) -> int:
+        bounds: JsonValue = {"part": chunk.part, "number": chunk.number, **chunk.bounds()}
+        with reading(f"exporting {chunk.table}"), writer.chunk(chunk.table, index, bounds=bounds) as archived:
+            for block in copy_out(connection, self.source.select(chunk), binary=False):
+                archived.write(block)
+            if self.options.hashes:
+                archived.hash = read_content(connection, self.source.content(chunk)).hash
+        return archived.rows
 
 
-def _identity(connection: Connection, options: ExportOptions) -> Identity | None:
+def _read_identity(connection: Connection, options: ExportOptions) -> Identity | None:
     identity = read_identity(connection)
     if identity is not None:
         check_clone(identity, physical_identity(connection), identity.region)
@@ -106,38 +213,24 @@ def _identity(connection: Connection, options: ExportOptions) -> Identity | None
     return identity
 
 
-def local_origin(identity: Identity) -> int:
-    """The origin that a database's local ids were, or will be, shifted with: the first that it had."""
-    return identity.former[0] if identity.former else identity.origin
-
-
-def _minting(survey: Survey, identity: Identity | None, connection: Connection) -> Minting:
-    """Which origins are known can't be asked without control: every one that the layout has room for."""
+def _find_minting(survey: Survey, identity: Identity | None) -> Minting:
+    """Without an identity all ids must be local: one that isn't was minted by nobody that could be asked."""
     if identity is None:
-        return Minting(layout=survey.silos.ids, origin=None)
-    return Minting(layout=survey.silos.ids, origin=local_origin(identity), known=_known_origins(survey, identity))
+        return Minting(layout=survey.silos.ids, origin=None, known=(0,))
+    known = _known_origins(survey, identity)
+    return Minting(layout=survey.silos.ids, origin=local_origin(identity, known), known=known)
 
 
 def _known_origins(survey: Survey, identity: Identity) -> tuple[int, ...]:
+    """Those that control issued; without a control database, those of this one."""
     own = {identity.origin, *identity.former}
     control = survey.silos.control
     if control is None or control.database is None:
         return tuple(sorted(own))
-    with closing(connect(control.database.url(), setting=control.database.setting, readonly=True)) as connection:
-        with translated(control.database.setting):
-            rows = connection.execute("SELECT origin FROM orglift.origins").fetchall()
+    setting = control.database.setting
+    with closing(connect(control.database.url(), setting=setting, readonly=True)) as connection, translated(setting):
+        rows = connection.execute("SELECT origin FROM orglift.origins").fetchall()
     return tuple(sorted(own | {int(row[0]) for row in rows}))
-
-
-def _check(membership: Membership, connection: Connection) -> None:
-    problems = []
-    for check in scope_checks(membership):
-        rows = ask(connection)(check.query)
-        if rows:
-            problems.append(check.problem(rows))
-    if problems:
-        first = problems[0]
-        raise UndecidedScope(f"{first.object}: {first.found}", hint=first.remedy, problems=problems)
 
 
 def archive_types(scope: Scope, rules: IdRules, *, shifted: bool) -> dict[TableName, dict[str, str]]:
@@ -159,55 +252,6 @@ def _archive_type(rules: IdRules, table: TableName, column: str, base: str, shif
     return wider.get(base, base) if grows else base
 
 
-def _cut(survey: Survey, source: Source, minting: Minting, connection: Connection) -> list[Chunk]:
-    names = [table.name for table in survey.scope.exported]
-    with translated(survey.setting):
-        sizes = table_sizes(connection, names)
-        cutter = Cutter(
-            scope=survey.scope,
-            membership=source.membership,
-            rules=survey.rules,
-            minting=minting,
-            rows=CHUNK_ROWS,
-            # ids that are shifted by the import have no range in the target yet: one chunk a part
-            small=SMALL_TABLE if minting.origin is not None else 1 << 62,
-            ask=ask(connection),
-        )
-        return [chunk for name in names for part in source.membership.parts(name) for chunk in cutter.cut(name, part, sizes.get(name, 0))]
-
-
-def _draft(
-    survey: Survey,
-    source: Source,
-    found: Organization,
-    snapshot: Snapshot,
-    identity: Identity | None,
-    needed: Sequence[SharedRows],
-    options: ExportOptions,
-) -> Manifest:
-    minting = source.rewriter.minting
-    after = found.key if minting.origin is None else shifted_key(survey, found.key, minting)
-    physical = physical_identity(snapshot.connection)
-    return Manifest(
-        orglift=version("orglift"),
-        created_at=datetime.now(UTC),
-        organization=ArchivedOrganization(before=found.id, after=None if minting.origin is None else "|".join(after), slug=found.slug),
-        source=ArchivedSource(
-            region=identity.region if identity else survey.region,
-            origin=minting.origin,
-            database=str(identity.database) if identity else f"{physical.system_identifier}/{physical.database_oid}",
-            server_version=survey.schema.server_version,
-            snapshot_lsn=snapshot.view.lsn,
-        ),
-        to=options.to,
-        relocation=str(uuid4()) if options.to else None,
-        ids=survey.silos.ids,
-        tables=tuple(_section(survey, source, name) for name in source.types),
-        natural=tuple(_natural_section(survey, shared) for shared in needed),
-        notes={"ways": note_ways(survey.scope), "known_origins": list(minting.known)},  # type: ignore[dict-item]
-    )
-
-
 def shifted_key(survey: Survey, key: Sequence[str], minting: Minting) -> tuple[str, ...]:
     """The organization's key as it is everywhere."""
     assert minting.origin is not None
@@ -219,7 +263,7 @@ def shifted_key(survey: Survey, key: Sequence[str], minting: Minting) -> tuple[s
 
 def _section(survey: Survey, source: Source, name: TableName) -> Section:
     columns = tuple(
-        ArchivedColumn(name=column, type=source.types[name][column], id=survey.rules.of(name, column).rewrites)
+        ArchivedColumn(name=column, type=source.types[name][column], id=survey.rules.of(name, column).holds_ids)
         for column in source.columns(name)
     )
     return Section(name=name, columns=columns, rule=survey.scope.tables[name].standing.value)
@@ -236,33 +280,3 @@ def _write_natural(writer: ArchiveWriter, needed: Iterable[SharedRows]) -> None:
         with writer.chunk(shared.table, 0, kind=SectionKind.NATURAL) as chunk:
             for row in shared.rows:
                 chunk.write(format_line(tuple(row.values())))
-
-
-def _write_rows(
-    writer: ArchiveWriter, source: Source, chunks: Sequence[Chunk], snapshot: Snapshot, options: ExportOptions, report: Reporter
-) -> None:
-    lock = Lock()
-    numbers: dict[TableName, int] = {}
-    numbered: list[tuple[int, Chunk]] = []
-    for chunk in chunks:
-        numbered.append((numbers.get(chunk.table, 0), chunk))
-        numbers[chunk.table] = numbers.get(chunk.table, 0) + 1
-
-    def write(connection: Connection, index: int, chunk: Chunk) -> None:
-        bounds: dict[str, object] = {"part": chunk.part, "number": chunk.number, **chunk.bounds()}
-        with translated(f"exporting {chunk.table}"), writer.chunk(chunk.table, index, bounds=bounds) as archived:  # type: ignore[arg-type]
-            for block in copy_out(connection, source.select(chunk), binary=False):
-                archived.write(block)
-            if options.hashes:
-                archived.hash = read_content(connection, source.content(chunk)).hash
-        with lock:
-            report(Advanced(COPYING, archived.rows))
-
-    report(Started(COPYING, None))
-    with Workers(options.jobs, snapshot.enter) as workers:
-        workers.run([Task(group=chunk.table, run=_bind(write, index, chunk)) for index, chunk in numbered])
-    report(Finished(COPYING))
-
-
-def _bind(write, index: int, chunk: Chunk):  # type: ignore[no-untyped-def]
-    return lambda connection: write(connection, index, chunk)

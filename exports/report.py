@@ -10,10 +10,9 @@ from psycopg import sql
 
 from exports.checks import inbound_checks, scope_checks
 from exports.membership import Membership, table_sql
-from exports.rows import ask
 from exports.scope import Standing
 from exports.shared import read_needed
-from exports.snapshot import Connection
+from exports.snapshot import Connection, ask, ask_number
 from exports.survey import Survey, require_organization, select_ways, table_sizes
 from splitter.db import translated
 from splitter.errors import Problem
@@ -56,7 +55,7 @@ def row_problems(membership: Membership, connection: Connection, *, inbound: boo
     """The checks of rows that find something; ``inbound``: also what others' rows hold on to."""
     checks = chain(scope_checks(membership), inbound_checks(membership)) if inbound else scope_checks(membership)
     for check in checks:
-        rows = ask(connection)(check.query)
+        rows = ask(connection, check.query)
         if rows:
             yield check.problem(rows)
 
@@ -72,7 +71,7 @@ def owned_reports(membership: Membership, connection: Connection) -> Iterable[Ta
             rule="rows" if membership.scope.tables[name].standing is Standing.OWNED else "referenced",
             way=way_text(membership, name),
             rows=rows,
-            bytes=_share(connection, membership, name, rows, sizes.get(name, 0)),
+            bytes=_share(membership, name, rows, sizes.get(name, 0)),
         )
 
 
@@ -80,10 +79,10 @@ def _count(membership: Membership, connection: Connection, name: TableName, part
     query = sql.SQL("SELECT count(*) FROM {table} AS k WHERE {part}").format(
         table=table_sql(membership.scope.table(name)), part=membership.part(name, part, "k")
     )
-    return int(str(ask(connection)(query)[0][0]))
+    return ask_number(connection, query)
 
 
-def _share(connection: Connection, membership: Membership, name: TableName, rows: int, size: int) -> int:
+def _share(membership: Membership, name: TableName, rows: int, size: int) -> int:
     if not rows:
         return 0
     estimated = membership.scope.table(name).rows

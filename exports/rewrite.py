@@ -1,42 +1,22 @@
-"""A table's SELECT list with every id, hard and soft, rewritten: the server does the work in the COPY itself.
-
-An id is checked in the same pass: a negative one, or one of an origin that control never issued, makes the statement fail with a
-message that begins with ``orglift:`` (raised by a cast that cannot succeed, so that nothing has to be created at the source).
-"""
+"""A table's SELECT list with every id, hard and soft, rewritten: the server does the work in the COPY itself."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from psycopg import sql
 
+from exports.array_sql import empty_array, rewrite_array
+from exports.id_sql import TEXT_ID, Minting, SharedMap, looked_up_sql, shifted_sql
 from exports.ids import ColumnRule, IdRule, IdRules, Treatment
-from exports.json_sql import JSON, as_document, found_ids, place_of, rewrite_document
-from exports.membership import column_sql, label_condition, table_sql, type_family
-from exports.scope import Scope
+from exports.json_sql import JSON, Document, as_document, changes_document, place_of, rewrite_document
+from exports.key_sql import KeyType, all_sql, column_sql, holds_sql, label_condition, label_conditions, raw, table_sql, value_types
+from exports.scope import Scope, follows
 from splitter.graph import Kind, Reference
-from splitter.layout import IdLayout
-from splitter.schema import Column, TableName
+from splitter.schema import Column, Table, TableName
 
-TEXT_ID = "^(0|[1-9][0-9]{0,17})$"  # an integer id written as text, in its one canonical spelling
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SharedMap:
-    """Which row of the target stands for a shared row of the source: for each referred-to key, old values and new ones, as texts."""
-
-    columns: tuple[str, ...]
-    pairs: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Minting:
-    """How ids are shifted: ``origin`` is the source's; ``known`` are all origins that control issued. ``origin`` None: ids stay."""
-
-    layout: IdLayout
-    origin: int | None
-    known: tuple[int, ...] = ()
+__all__ = ["TEXT_ID", "Minting", "Rewriter", "SelectList", "SharedMap", "raw"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +25,7 @@ class SelectList:
 
     columns: tuple[str, ...]
     expressions: tuple[sql.Composable, ...]
-    joins: sql.Composable
+    joins: sql.Composable = field(default_factory=lambda: sql.SQL(""))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,237 +40,128 @@ class Rewriter:
 
     def select_list(self, name: TableName, types: Mapping[str, str], alias: str = "k") -> SelectList:
         """``types``: the base type that each column has where the rows go; columns that it doesn't name are left out."""
-        columns = [column for column in self.scope.table(name).stored_columns if column.name in types]
-        joins = _Joins(self, name, alias)
-        expressions = [self._expression(name, column, types[column.name], alias, joins) for column in columns]
-        return SelectList(columns=tuple(column.name for column in columns), expressions=tuple(expressions), joins=joins.sql())
+        table = self.scope.table(name)
+        columns = [column for column in table.stored_columns if column.name in types]
+        expressions = [_ColumnSql(self, table, column, alias).expression(types[column.name]) for column in columns]
+        return SelectList(columns=tuple(column.name for column in columns), expressions=tuple(expressions))
 
-    def _expression(self, name: TableName, column: Column, type_: str, alias: str, joins: _Joins) -> sql.Composable:
-        if (name, column.name) in self.constants:
-            return sql.SQL("{value}::{type}").format(value=sql.Literal(self.constants[name, column.name]), type=raw(type_))
-        treatment = self.rules.of(name, column.name)
-        value = column_sql(alias, column.name)
-        if treatment.unset:
-            return sql.SQL("NULL::{type}").format(type=raw(type_))
-        rewritten, made = self._rewritten(name, column, treatment, value, joins)
-        # Always said for what is rewritten: binary COPY takes the expression's own type, and a map's ids are bigint whatever the column is.
-        if made == type_ and not treatment.rewrites:
-            return rewritten
-        return sql.SQL("({value})::{type}").format(value=rewritten, type=raw(type_))
 
-    def _rewritten(
-        self, name: TableName, column: Column, treatment: Treatment, value: sql.Composable, joins: _Joins
-    ) -> tuple[sql.Composable, str]:
-        """The new value and its base type."""
-        if not treatment.rewrites:
-            return value, column.base_type
+@dataclass(frozen=True, slots=True)
+class _ColumnSql:
+    """What becomes of one column."""
+
+    rewriter: Rewriter
+    table: Table
+    column: Column
+    alias: str
+
+    @property
+    def value(self) -> sql.Composable:
+        return column_sql(self.alias, self.column.name)
+
+    @property
+    def type(self) -> KeyType:
+        return KeyType.of(self.column)
+
+    def expression(self, type_: str) -> sql.Composable:
+        """The new value, of that base type."""
+        constant = self.rewriter.constants.get((self.table.name, self.column.name))
+        treatment = self.rewriter.rules.of(self.table.name, self.column.name)
+        if constant is None and not treatment.rewrites and self.column.base_type == type_:
+            return self.value
+        new = self._rewritten(treatment) if constant is None else sql.Literal(constant)
+        return sql.SQL("({value})::{type}").format(value=new, type=raw(type_))
+
+    def _rewritten(self, treatment: Treatment) -> sql.Composable:
         kinds = {reference.kind for reference, _ in treatment.inner}
+        if treatment.unset:
+            return sql.SQL("NULL")
         if Kind.JSON in kinds:
-            return self._json(name, column, treatment, value), column.base_type
+            return self._json(treatment)
         if Kind.ARRAY in kinds:
-            return self._array(name, column, treatment, value)
-        if Kind.POLYMORPHIC in kinds:
-            return self._polymorphic(name, column, treatment, value, joins)
-        reference = treatment.reference
-        text = type_family(column) == "text"
-        changed = self._changed(name, column.name, treatment.rule, reference, value, joins, text=text)
-        changed = self._dangling(reference, value, changed)
-        is_shift = treatment.rule.rule is IdRule.SHIFT and type_family(column) == "integer"
-        return self._none_values(reference, value, changed), "bigint" if is_shift else column.base_type
+            return self._array(*treatment.inner[0])
+        plain = self._followed(self.value, self.type, treatment.reference, treatment.rule)
+        return self._polymorphic(treatment, plain) if kinds else plain
 
-    def _changed(
-        self,
-        name: TableName,
-        column: str,
-        rule: ColumnRule,
-        reference: Reference | None,
-        value: sql.Composable,
-        joins: _Joins | None,
-        *,
-        text: bool,
-    ) -> sql.Composable:
-        shifted = self._shift(value, f"{name}.{column}", text=text) if rule.rule is IdRule.SHIFT else value
-        if rule.shared is None or reference is None:
-            return shifted
-        if joins is not None:
-            found = joins.lookup(reference, column)
-        else:
-            found = self._lookup(reference, column, value)
-        return sql.SQL("COALESCE({found}, {shifted})").format(found=found, shifted=shifted)
-
-    def _shift(self, value: sql.Composable, place: str, *, text: bool) -> sql.Composable:
-        if self.minting.origin is None:
-            return value
-        if text:
-            number = sql.SQL("({})::bigint").format(value)
-            return sql.SQL("CASE WHEN {value} ~ {digits} THEN ({shifted})::text ELSE {value} END").format(
-                value=value, digits=sql.Literal(TEXT_ID), shifted=self._shift(number, place, text=False)
-            )
-        layout = self.minting.layout
-        known = sql.SQL(", ").join(sql.Literal(origin) for origin in self.minting.known) if self.minting.known else sql.Literal(0)
-        template = (
-            "CASE WHEN {value} IS NULL THEN NULL"
-            " WHEN {value} >= {limit} THEN CASE WHEN ({value}::bigint >> {bits}) IN ({known}) THEN {value}::bigint ELSE {unknown} END"
-            " WHEN {value} >= 0 THEN {value}::bigint + {first} ELSE {negative} END"
-        )
-        return sql.SQL(template).format(
-            value=value,
-            limit=sql.Literal(layout.serials),
-            bits=sql.Literal(layout.serial_bits),
-            known=known,
-            first=sql.SQL("{}::bigint").format(sql.Literal(layout.first(self.minting.origin))),
-            unknown=_refuse(value, f"{place}: this id is of an origin that control never issued: "),
-            negative=_refuse(value, f"{place}: this id is negative: "),
-        )
-
-    def _none_values(self, reference: Reference | None, value: sql.Composable, changed: sql.Composable) -> sql.Composable:
+    def _followed(self, value: sql.Composable, type_: KeyType, reference: Reference | None, rule: ColumnRule) -> sql.Composable:
+        """One id: what it becomes by its rule, but for values that mean nobody, which stay, and those that lead nowhere, which may go."""
+        changed = self._changed(value, type_, reference, rule)
         declared = reference.declared if reference else None
-        if not declared or not declared.none_values:
+        if reference is None or declared is None:
+            return changed
+        if not follows(reference):
+            changed = sql.SQL("NULL")
+        elif declared.dangling == "null" and reference.target in self.rewriter.scope.schema.tables:
+            changed = sql.SQL("CASE WHEN {found} THEN {changed} END").format(found=self._exists(value, type_, reference), changed=changed)
+        if not declared.none_values:
             return changed
         nobody = sql.SQL(", ").join(sql.Literal(str(none)) for none in declared.none_values)
         return sql.SQL("CASE WHEN {value}::text IN ({nobody}) THEN {value} ELSE {changed} END").format(
             value=value, nobody=nobody, changed=changed
         )
 
-    def _dangling(self, reference: Reference | None, value: sql.Composable, changed: sql.Composable) -> sql.Composable:
-        declared = reference.declared if reference else None
-        if reference is None or not declared or declared.dangling != "null" or len(reference.columns) > 1:
-            return changed
-        return sql.SQL("CASE WHEN EXISTS (SELECT FROM {target} AS p WHERE p.{key}::text = {value}::text) THEN {changed} END").format(
-            target=table_sql(self.scope.table(reference.target)),
-            key=sql.Identifier(reference.target_columns[0]),
-            value=value,
-            changed=changed,
-        )
+    def _changed(self, value: sql.Composable, type_: KeyType, reference: Reference | None, rule: ColumnRule) -> sql.Composable:
+        shifted = value
+        if rule.rule is IdRule.SHIFT:
+            shifted = shifted_sql(self.rewriter.minting, value, type_.family, f"{self.table.name}.{self.column.name}")
+        key = rule.key or reference
+        if rule.shared is None or key is None:
+            return shifted
+        shared = self.rewriter.maps.get((key.target, key.target_columns))
+        found = looked_up_sql(shared, key.columns.index(self.column.name), self._values(key, value))
+        if type_.family != "text":
+            found = sql.SQL("{}::{}").format(found, raw("bigint" if type_.family == "integer" else type_.base))
+        return sql.SQL("COALESCE({found}, {shifted})").format(found=found, shifted=shifted)
 
-    def _polymorphic(
-        self, name: TableName, column: Column, treatment: Treatment, value: sql.Composable, joins: _Joins
-    ) -> tuple[sql.Composable, str]:
-        integer = type_family(column) == "integer"
-        table = self.scope.table(name)
+    def _values(self, reference: Reference, value: sql.Composable) -> list[sql.Composable]:
+        """What the reference's columns hold, ``value`` standing for this one."""
+        return [value if name == self.column.name else column_sql(self.alias, name) for name in reference.columns]
+
+    def _exists(self, value: sql.Composable, type_: KeyType, reference: Reference) -> sql.Composable:
+        """Whether a row is where the reference leads."""
+        target = self.rewriter.scope.table(reference.target)
+        types = value_types(self.table, reference) if len(reference.columns) > 1 else (type_,)
+        same = [
+            holds_sql(mine, held, KeyType.of(target.column(name)), column_sql("p", name), seek_key=True)
+            for mine, held, name in zip(types, self._values(reference, value), reference.target_columns, strict=True)
+        ]
+        return sql.SQL("EXISTS (SELECT FROM {target} AS p WHERE {same})").format(target=table_sql(target), same=all_sql(same))
+
+    def _polymorphic(self, treatment: Treatment, plain: sql.Composable) -> sql.Composable:
+        """By the row's label; without one of those that silos.toml names, as if there were no labels."""
         branches = []
         for reference, rule in treatment.inner:
             assert reference.type_column is not None and reference.label is not None
-            changed = self._changed(name, column.name, rule, reference, value, joins, text=type_family(column) == "text")
-            changed = self._none_values(reference, value, self._dangling(reference, value, changed))
-            if not follows_on_move(reference):
-                changed = sql.SQL("NULL")
-            condition = label_condition(table, reference.type_column, reference.label, joins.alias)
-            branches.append(sql.SQL("WHEN {} THEN {}").format(condition, changed))
-        whole = sql.SQL("CASE {branches} ELSE {value} END").format(branches=sql.SQL(" ").join(branches), value=value)
-        return whole, "bigint" if integer else column.base_type
+            condition = label_condition(self.table, reference.type_column, reference.label, self.alias)
+            branches.append(sql.SQL("WHEN {} THEN {}").format(condition, self._followed(self.value, self.type, reference, rule)))
+        return sql.SQL("CASE {branches} ELSE {plain} END").format(branches=sql.SQL(" ").join(branches), plain=plain)
 
-    def _array(self, name: TableName, column: Column, treatment: Treatment, value: sql.Composable) -> tuple[sql.Composable, str]:
-        reference, rule = treatment.inner[0]
-        element = column.base_type.removesuffix("[]")
-        text = element in ("text", "character varying", "bpchar")
-        item = sql.SQL("x.id")
-        changed = self._changed(name, column.name, rule, reference, item, None, text=text)
-        changed = self._none_values(reference, item, self._dangling(reference, item, changed))
-        made = "bigint" if rule.rule is IdRule.SHIFT and not text else element
-        empty = sql.SQL("'{{}}'::{}").format(raw(f"{made}[]"))
-        if not follows_on_move(reference):
-            return sql.SQL("CASE WHEN {value} IS NOT NULL THEN {empty} END").format(value=value, empty=empty), f"{made}[]"
-        rebuilt = sql.SQL(
-            "CASE WHEN {value} IS NOT NULL THEN COALESCE((SELECT pg_catalog.array_agg(({changed})::{made} ORDER BY x.n)"
-            " FROM pg_catalog.unnest({value}) WITH ORDINALITY AS x(id, n)), {empty}) END"
-        ).format(value=value, changed=changed, made=raw(made), empty=empty)
-        return rebuilt, f"{made}[]"
+    def _array(self, reference: Reference, rule: ColumnRule) -> sql.Composable:
+        type_ = self.type.element
+        made = "bigint" if type_.family == "integer" else type_.base
+        if not follows(reference):
+            return sql.SQL("CASE WHEN {value} IS NOT NULL THEN {empty} END").format(value=self.value, empty=empty_array(made))
+        return rewrite_array(self.value, made, lambda item: self._followed(item, type_, reference, rule))
 
-    def _json(self, name: TableName, column: Column, treatment: Treatment, value: sql.Composable) -> sql.Composable:
-        document, changed = as_document(self.scope.schema.server_version, column, value)
+    def _json(self, treatment: Treatment) -> sql.Composable:
+        """Path after path. A document without an id that changes passes as it is, to the last blank."""
+        document, changed = as_document(self.rewriter.scope.schema.server_version, self.column, self.value)
         for reference, rule in treatment.inner:
-            place = place_of(reference)
-
-            def leaf(text: sql.Composable, reference: Reference = reference, rule: ColumnRule = rule) -> sql.Composable:
-                new = self._changed(name, column.name, rule, reference, text, None, text=True)
-                return self._none_values(reference, text, self._dangling(reference, text, new))
-
-            rewritten = rewrite_document(document, sql.SQL("b.d"), place, leaf)
-            if document is JSON:
-                found = found_ids(document, sql.SQL("b.d"), place)
-                rewritten = sql.SQL("CASE WHEN EXISTS (SELECT FROM {found} AS f WHERE f.id IS NOT NULL) THEN {new} ELSE b.d END").format(
-                    found=found, new=rewritten
-                )
-            if reference.label is not None and reference.type_column is not None:
-                condition = label_condition(self.scope.table(name), reference.type_column, reference.label, "k")
-                rewritten = sql.SQL("CASE WHEN {condition} THEN {new} ELSE b.d END").format(condition=condition, new=rewritten)
-            changed = sql.SQL("(SELECT {new} FROM (SELECT {value} AS d OFFSET 0) AS b)").format(new=rewritten, value=changed)
-        if column.base_type in ("json", "jsonb"):
+            new = self._json_at(document, reference, rule)
+            changed = sql.SQL("(SELECT {new} FROM (SELECT {value} AS d OFFSET 0) AS b)").format(new=new, value=changed)
+        if self.column.base_type in ("json", "jsonb"):
             return changed
-        return sql.SQL("COALESCE(({changed})::text, {value})").format(changed=changed, value=value)
+        return sql.SQL("COALESCE(({changed})::text, {value})").format(changed=changed, value=self.value)
 
-    def _lookup(self, reference: Reference, column: str, value: sql.Composable) -> sql.Composable:
-        shared = self.maps.get((reference.target, reference.target_columns))
-        if shared is None or not shared.pairs:
-            return sql.SQL("NULL")
-        position = reference.columns.index(column)
-        return sql.SQL("(SELECT m.n{n} FROM {map} WHERE m.o{n} = {value}::text)").format(
-            n=raw(str(position)), map=map_sql(shared, "m"), value=value
-        )
+    def _json_at(self, document: Document, reference: Reference, rule: ColumnRule) -> sql.Composable:
+        """The document ``b.d`` with the ids at one place rewritten."""
+        place, whole = place_of(reference), sql.SQL("b.d")
 
+        def leaf(text: sql.Composable) -> sql.Composable:
+            return self._followed(text, KeyType(base="text"), reference, rule)
 
-class _Joins:
-    """The maps that one table's SELECT needs, each joined once."""
-
-    def __init__(self, rewriter: Rewriter, name: TableName, alias: str) -> None:
-        self.rewriter = rewriter
-        self.name = name
-        self.alias = alias
-        self.joined: dict[Reference, str] = {}
-
-    def lookup(self, reference: Reference, column: str) -> sql.Composable:
-        shared = self.rewriter.maps.get((reference.target, reference.target_columns))
-        holder = self.rewriter.scope.table(self.name).column(column)
-        if shared is None or not shared.pairs:
-            return sql.SQL("NULL::{}").format(raw(_wide(holder)))
-        alias = self.joined.setdefault(reference, f"m{len(self.joined)}")
-        position = reference.columns.index(column)
-        return sql.SQL("{new}::{type}").format(new=column_sql(alias, f"n{position}"), type=raw(_wide(holder)))
-
-    def sql(self) -> sql.Composable:
-        joins = []
-        for reference, alias in self.joined.items():
-            shared = self.rewriter.maps[reference.target, reference.target_columns]
-            on = sql.SQL(" AND ").join(
-                sql.SQL("{old} = {mine}::text").format(old=column_sql(alias, f"o{n}"), mine=column_sql(self.alias, column))
-                for n, column in enumerate(reference.columns)
-            )
-            joins.append(sql.SQL(" LEFT JOIN {map} ON {on}").format(map=map_sql(shared, alias), on=on))
-        return sql.SQL("").join(joins)
-
-
-def _wide(column: Column) -> str:
-    return "bigint" if type_family(column) == "integer" else column.base_type
-
-
-def map_sql(shared: SharedMap, alias: str) -> sql.Composable:
-    """The map as a FROM item with the columns o0, o1 ... and n0, n1 ..., all text."""
-    width = len(shared.columns)
-    arrays = [sql.Literal([old[position] for old, _ in shared.pairs]) for position in range(width)]
-    arrays += [sql.Literal([new[position] for _, new in shared.pairs]) for position in range(width)]
-    names = [f"o{position}" for position in range(width)] + [f"n{position}" for position in range(width)]
-    return sql.SQL("unnest({arrays}) AS {alias}({names})").format(
-        arrays=sql.SQL(", ").join(sql.SQL("{}::text[]").format(array) for array in arrays),
-        alias=sql.Identifier(alias),
-        names=sql.SQL(", ").join(map(sql.Identifier, names)),
-    )
-
-
-def follows_on_move(reference: Reference) -> bool:
-    return reference.declared is None or reference.declared.on_move == "follow"
-
-
-def _refuse(value: sql.Composable, text: str) -> sql.Composable:
-    return sql.SQL("({text} || {value}::text)::bigint").format(text=sql.Literal("orglift: " + text), value=value)
-
-
-def raw(text: str) -> sql.SQL:
-    """A type name as the catalog spells it (format_type quotes what needs quotes), or a number of ours."""
-    return sql.SQL(text)  # type: ignore[arg-type]
-
-
-def select_sql(columns: Sequence[sql.Composable], table: sql.Composable, joins: sql.Composable, where: sql.Composable) -> sql.Composable:
-    return sql.SQL("SELECT {columns} FROM {table} AS k{joins} WHERE {where}").format(
-        columns=sql.SQL(", ").join(columns), table=table, joins=joins, where=where
-    )
+        conditions = label_conditions(self.table, reference, self.alias)
+        if document is JSON:
+            conditions.append(changes_document(document, whole, place, leaf))
+        rewritten = rewrite_document(document, whole, place, leaf)
+        return sql.SQL("CASE WHEN {} THEN {} ELSE b.d END").format(all_sql(conditions), rewritten) if conditions else rewritten

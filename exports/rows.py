@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import select
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
 from psycopg.pq import ExecStatus
 
+from exports import snapshot
 from exports.chunks import Chunk, Range
+from exports.id_sql import find_refused_id
 from exports.membership import Membership, column_sql, table_sql
 from exports.rewrite import Rewriter, SelectList
-from exports.snapshot import Connection
+from exports.snapshot import Connection, Row
+from splitter.db import translated
+from splitter.errors import ServerError, UndecidedScope
 from splitter.schema import TableName
 
 BLOCK = 1 << 18  # bytes handed on at a time: libpq gives one row a message, and a write a row would cost more than the row
@@ -108,20 +113,27 @@ def content_sql(expressions: Sequence[sql.Composable], table: sql.Composable, wh
 
 def read_content(connection: Connection, query: sql.Composable) -> Content:
     """Run ``content_sql``."""
-    row = connection.execute(query).fetchone()
-    assert row is not None
-    return Content(rows=int(str(row[0])), hash=int(str(row[1])))
+    ((rows, hash_),) = snapshot.ask(connection, query)
+    return Content(rows=int(str(rows)), hash=int(str(hash_)))
 
 
-def read_count(connection: Connection, query: sql.Composable) -> int:
-    row = connection.execute(query).fetchone()
-    assert row is not None
-    return int(str(row[0]))
-
-
-def ask(connection: Connection) -> Callable[[sql.Composable], list[tuple[object, ...]]]:
+def ask(connection: Connection) -> Callable[[sql.Composable], list[Row]]:
     """A function that runs a query and gives its rows."""
-    return lambda query: connection.execute(query).fetchall()
+    return lambda query: snapshot.ask(connection, query)
+
+
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """As ``splitter.db.translated``; an id that the rewriting can't take is told as that."""
+    try:
+        with translated(what):
+            yield
+    except ServerError as exc:
+        refused = find_refused_id(exc.message)
+        if refused is None:
+            raise
+        problem = refused.problem
+        raise UndecidedScope(f"{problem.object}: {problem.found}", hint=problem.remedy, problems=[problem]) from exc
 
 
 def copy_out(connection: Connection, query: sql.Composable, *, binary: bool) -> Iterator[bytes]:

@@ -45,6 +45,7 @@ class TableScope:
     pointers: tuple[Reference, ...] = ()  # of a REFERENCED table: the exported references that point at its rows
     cycle: int | None = None  # tables of one cycle of ways (or of REFERENCED tables) share the number
     shared_where: str | None = None  # rows of an owned table for which this holds are shared
+    match: tuple[tuple[str, ...], ...] = ()  # natural keys of shared rows, the first one without NULL counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,17 @@ class Scope:
         """Tables of which a row may be shared: those that are, and the owned ones with a ``shared_where``."""
         return tuple(scope for scope in self.tables.values() if scope.standing is Standing.SHARED or scope.shared_where)
 
+    @property
+    def load_order(self) -> tuple[TableName, ...]:
+        """The exported tables, each after those that its foreign keys and ways lead to, as far as there is such an order."""
+        names = [table.name for table in self.exported]
+
+        def above(name: TableName) -> Iterable[TableName]:
+            scope = self.tables[name]
+            return [each.target for each in self.graph.of(name) if each.kind is Kind.HARD or each in scope.ways]
+
+        return tuple(name for group in components(names, above) for name in group)
+
     def table(self, name: TableName) -> Table:
         return self.schema.tables[name]
 
@@ -85,14 +97,15 @@ def plan_scope(schema: Schema, silos: SiloMap, graph: ReferenceGraph) -> Scope:
     standing = _standings(schema, silos, graph)
     owned = _owned_in_order(schema, silos, graph, standing)
     referenced = _referenced_in_order(graph, standing)
-    rest = [TableScope(name=name, standing=each) for name, each in standing.items() if name not in owned and name not in referenced]
-    tables = {**owned, **referenced, **{scope.name: scope for scope in rest}}
+    tables = {**owned, **referenced}
+    for name, each in standing.items():
+        tables.setdefault(name, TableScope(name=name, standing=each, match=silos.rules(name).match))
     return Scope(
         root=root,
         root_key=_root_key(schema, root),
         tables=tables,
         graph=graph,
-        problems=tuple(_problems(schema, silos, tables)),
+        problems=tuple(_problems(schema, silos, graph, tables)),
         schema=schema,
     )
 
@@ -161,6 +174,7 @@ def _owned_in_order(
                 back_ways=tuple(way for way in ways[name] if way not in forward),
                 cycle=number if cyclic else None,
                 shared_where=silos.rules(name).shared_where,
+                match=silos.rules(name).match,
             )
     return result
 
@@ -210,22 +224,11 @@ def follows(reference: Reference) -> bool:
     return reference.declared is None or reference.declared.on_move == "follow"
 
 
-def _problems(schema: Schema, silos: SiloMap, tables: Mapping[TableName, TableScope]) -> Iterable[Problem]:
-    root = schema.tables.get(silos.organization.table)
-    if root is None:
-        yield Problem(
-            code="no-organization-table",
-            object=str(silos.organization.table),
-            found="this database has no such table",
-            remedy="set [organization] table in silos.toml, or point the region's url at the application's database",
-        )
-    elif not root.identifying_key:
-        yield Problem(
-            code="organization-without-key",
-            object=str(root.name),
-            found="the organization's table has no primary key, nor a unique key over NOT NULL columns",
-            remedy="give it a primary key",
-        )
+NO_ROOT = frozenset({"no-organization-table", "organization-without-key"})  # problems without whose remedy nothing can be read
+
+
+def _problems(schema: Schema, silos: SiloMap, graph: ReferenceGraph, tables: Mapping[TableName, TableScope]) -> Iterable[Problem]:
+    yield from _root_problems(schema, silos.organization.table)
     for scope in tables.values():
         if scope.standing is Standing.UNDECIDED:
             yield Problem(
@@ -235,3 +238,38 @@ def _problems(schema: Schema, silos: SiloMap, tables: Mapping[TableName, TableSc
                 remedy="declare the [[references]] that tie it, or list it in [control] tables, or set "
                 f'[tables.{scope.name}] export = "shared", "referenced" or "none"',
             )
+        if scope.standing in EXPORTED:
+            yield from (_elsewhere(reference) for reference in graph.of(scope.name) if _asks_elsewhere(schema, reference))
+
+
+def _root_problems(schema: Schema, name: TableName) -> Iterable[Problem]:
+    root = schema.tables.get(name)
+    if root is None:
+        yield Problem(
+            code="no-organization-table",
+            object=str(name),
+            found="this database has no such table",
+            remedy="set [organization] table in silos.toml, or point the region's url at the application's database",
+        )
+    elif not root.identifying_key:
+        yield Problem(
+            code="organization-without-key",
+            object=str(name),
+            found="the organization's table has no primary key, nor a unique key over NOT NULL columns",
+            remedy="give it a primary key",
+        )
+
+
+def _asks_elsewhere(schema: Schema, reference: Reference) -> bool:
+    declared = reference.declared
+    return declared is not None and declared.dangling != "keep" and reference.target not in schema.tables
+
+
+def _elsewhere(reference: Reference) -> Problem:
+    assert reference.declared is not None
+    return Problem(
+        code="dangling-elsewhere",
+        object=str(reference),
+        found=f"dangling = {reference.declared.dangling!r}, and {reference.target} is in another database",
+        remedy='set dangling = "keep": here nobody can tell which of its rows are there',
+    )

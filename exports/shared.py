@@ -10,13 +10,16 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
-from exports.membership import Membership, column_sql, label_of, points_at, reference_values, table_sql
+from exports.key_sql import all_sql, column_sql, label_conditions, points_at, reference_values, set_sql, shared_sql, table_sql
+from exports.membership import Membership
 from exports.scope import EXPORTED, Standing, follows
-from exports.snapshot import Connection
+from exports.snapshot import Connection, ask
+from splitter.errors import Problem
 from splitter.graph import Reference, components
 from splitter.schema import TableName
 
 Row = Mapping[str, str | None]
+Address = tuple[str, str]  # tableoid and ctid, which a snapshot keeps still
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,7 @@ class SharedRows:
     table: TableName
     rows: tuple[Row, ...]
     referred: tuple[tuple[str, ...], ...]  # the sets of columns by which references hold its rows
+    doubles: tuple[str, ...] = ()  # natural keys of theirs that other rows of the source have too
 
 
 def matched_tables(membership: Membership, *, control_too: bool) -> tuple[TableName, ...]:
@@ -40,77 +44,152 @@ def matched_tables(membership: Membership, *, control_too: bool) -> tuple[TableN
 def read_needed(membership: Membership, connection: Connection, *, control_too: bool = False) -> tuple[SharedRows, ...]:
     """The rows of shared tables that the organization's rows refer to, straight or through other shared rows.
 
-    They come in an order in which a table stands before the shared tables that it refers to.
+    They come in an order in which a table stands before the shared tables that it refers to, as far as there is one.
     """
-    names = matched_tables(membership, control_too=control_too)
-    found: dict[TableName, SharedRows] = {}
-    while True:  # tables that refer to each other in a circle may bring in more of each other's rows
-        sizes = {name: len(shared.rows) for name, shared in found.items()}
-        for name in names:
-            _read_table(membership, connection, name, found)
-        if not _circular(membership, names) or sizes == {name: len(shared.rows) for name, shared in found.items()}:
-            return tuple(found[name] for name in names if name in found)
+    reader = _Reader(membership, connection, matched_tables(membership, control_too=control_too))
+    reader.read()
+    return tuple(reader.shared_rows(name) for name in reader.names if reader.found[name])
 
 
-def _circular(membership: Membership, names: Sequence[TableName]) -> bool:
-    position = {name: number for number, name in enumerate(names)}
-    held = (reference for name in names for reference in membership.scope.graph.of(name))
-    return any(reference.target in position and position[reference.target] <= position[reference.table] for reference in held)
+class _Reader:
+    """Follows references from row to row until nothing new turns up."""
+
+    def __init__(self, membership: Membership, connection: Connection, names: Sequence[TableName]) -> None:
+        self.membership = membership
+        self.scope = membership.scope
+        self.connection = connection
+        self.names = names
+        self.found: dict[TableName, dict[Address, Row]] = {name: {} for name in names}
+
+    def read(self) -> None:
+        fresh = {name: self._add(name, self._from_outside(name)) for name in self.names}
+        while any(fresh.values()):
+            pointers = [(pointer, fresh[name]) for name in self.names for pointer in self._pointers(name) if fresh[name]]
+            fresh = dict.fromkeys(self.names, ())
+            for pointer, addresses in pointers:
+                found = self._add(pointer.target, [self._pointed(pointer, self._held_by(pointer, addresses))])
+                fresh[pointer.target] = (*fresh[pointer.target], *found)
+
+    def shared_rows(self, name: TableName) -> SharedRows:
+        rows = tuple(self.found[name].values())
+        used = [each for each in self.scope.graph.to(name) if follows(each) and self._counts(each)]
+        referred = tuple(dict.fromkeys(each.target_columns for each in used))
+        return SharedRows(table=name, rows=rows, referred=referred, doubles=tuple(self._doubles(name, rows)))
+
+    def _counts(self, reference: Reference) -> bool:
+        return self.scope.standing(reference.table) in EXPORTED or bool(self.found.get(reference.table))
+
+    def _pointers(self, name: TableName) -> list[Reference]:
+        """What a shared table refers to, of other shared rows or its own."""
+        return [each for each in self.scope.references_of(name) if each.target in self.found and follows(each)]
+
+    def _from_outside(self, name: TableName) -> list[sql.Composable]:
+        """The addresses that references of exported rows lead to."""
+        holding = [each for each in self.scope.graph.to(name) if follows(each) and self.scope.standing(each.table) in EXPORTED]
+        return [self._pointed(each, self.membership.values(each)) for each in holding]
+
+    def _pointed(self, pointer: Reference, values: sql.Composable) -> sql.Composable:
+        return sql.SQL("SELECT p.tableoid, p.ctid FROM ({values}) AS w JOIN {target} AS p ON {on}").format(
+            values=values, target=table_sql(self.scope.table(pointer.target)), on=points_at(self.scope, pointer, "w", "p")
+        )
+
+    def _held_by(self, pointer: Reference, addresses: Iterable[Address]) -> sql.Composable:
+        """What shared rows hold in a reference."""
+        holder = self.scope.table(pointer.table)
+        values, source = reference_values(holder, pointer, "k", self.scope.schema.server_version)
+        rels, tids = zip(*addresses, strict=True)
+        return sql.SQL(
+            "SELECT {values} FROM {holder} AS k{lateral} WHERE (k.tableoid, k.ctid) IN (SELECT * FROM unnest({rels}::oid[], {tids}::tid[]))"
+            " AND {conditions}"
+        ).format(
+            values=sql.SQL(", ").join(sql.SQL("{} AS {}").format(each, sql.Identifier(f"v{n}")) for n, each in enumerate(values)),
+            holder=table_sql(holder),
+            lateral=sql.SQL(" CROSS JOIN LATERAL {} AS x(id)").format(source) if source else sql.SQL(""),
+            rels=sql.Literal(list(rels)),
+            tids=sql.Literal(list(tids)),
+            conditions=all_sql([*label_conditions(holder, pointer, "k"), *set_sql(pointer, values)]),
+        )
+
+    def _add(self, name: TableName, addresses: Sequence[sql.Composable]) -> tuple[Address, ...]:
+        """Read the rows at these addresses; those that are new."""
+        if not addresses:
+            return ()
+        table, known = self.scope.table(name), self.found[name]
+        columns = [column.name for column in table.stored_columns]
+        query = sql.SQL(
+            "SELECT k.tableoid::text, k.ctid::text, {columns} FROM {table} AS k WHERE (k.tableoid, k.ctid) IN ({wanted}){where}"
+        )
+        rows = ask(
+            self.connection,
+            query.format(
+                columns=sql.SQL(", ").join(sql.SQL("{}::text").format(column_sql("k", column)) for column in columns),
+                table=table_sql(table),
+                wanted=sql.SQL(" UNION ").join(addresses),
+                where=self._shared(name, "k"),
+            ),
+        )
+        fresh = {(str(rel), str(tid)): dict(zip(columns, map(_text, values), strict=True)) for rel, tid, *values in rows}
+        new = tuple(address for address in fresh if address not in known)
+        known.update({address: fresh[address] for address in new})
+        return new
+
+    def _shared(self, name: TableName, alias: str) -> sql.Composable:
+        where = self.scope.tables[name].shared_where
+        return sql.SQL(" AND {}").format(shared_sql(name, where, alias)) if where else sql.SQL("")
+
+    def _doubles(self, name: TableName, rows: Iterable[Row]) -> Iterable[str]:
+        """Natural keys of ``rows`` that several rows of the table have."""
+        before: list[tuple[str, ...]] = []
+        by_key = group_by_key(rows, self.scope.tables[name].match)
+        for key in self.scope.tables[name].match:
+            if by_key.get(key):
+                yield from (str(double) for (double,) in ask(self.connection, self._doubles_of(name, key, by_key[key], before)))
+            before.append(key)
+
+    def _doubles_of(self, name: TableName, key: tuple[str, ...], rows: Sequence[Row], before: Sequence[tuple[str, ...]]) -> sql.Composable:
+        names = [f"c{number}" for number in range(len(key))]
+        own = [
+            sql.SQL("{}::text = {}").format(column_sql("k", column), column_sql("u", each)) for column, each in zip(key, names, strict=True)
+        ]
+        own += [sql.SQL("NOT ({})").format(_is_full(other)) for other in before]  # such a row is known by that key
+        return sql.SQL(
+            "SELECT {shown} FROM {table} AS k JOIN (SELECT DISTINCT * FROM unnest({arrays})) AS u({names}) ON {own}{shared}"
+            " GROUP BY {all} HAVING count(*) > 1"
+        ).format(
+            shown=sql.SQL("concat_ws(', ', {})").format(sql.SQL(", ").join(column_sql("u", each) for each in names)),
+            table=table_sql(self.scope.table(name)),
+            arrays=sql.SQL(", ").join(sql.SQL("{}::text[]").format(sql.Literal([row[column] for row in rows])) for column in key),
+            names=sql.SQL(", ").join(map(sql.Identifier, names)),
+            own=all_sql(own),
+            shared=self._shared(name, "k"),
+            all=sql.SQL(", ").join(column_sql("u", each) for each in names),
+        )
 
 
-def _read_table(membership: Membership, connection: Connection, name: TableName, found: dict[TableName, SharedRows]) -> None:
-    """The needed rows of one table into ``found``, as far as those of the others are known."""
-    pointers = [
-        reference
-        for reference in membership.scope.graph.to(name)
-        if follows(reference) and (membership.scope.standing(reference.table) in EXPORTED or reference.table in found)
-    ]
-    rows = _read(membership, connection, name, pointers, found) if pointers else ()
-    if rows:
-        found[name] = SharedRows(table=name, rows=rows, referred=tuple(dict.fromkeys(each.target_columns for each in pointers)))
+def _is_full(key: Sequence[str]) -> sql.Composable:
+    return all_sql([sql.SQL("{} IS NOT NULL").format(column_sql("k", column)) for column in key])
 
 
-def _read(
-    membership: Membership,
-    connection: Connection,
-    name: TableName,
-    pointers: Iterable[Reference],
-    found: Mapping[TableName, SharedRows],
-) -> tuple[Row, ...]:
-    scope = membership.scope
-    table = scope.table(name)
-    where = scope.tables[name].shared_where
-    pointed = [_pointed(membership, pointer, found) for pointer in pointers]
-    columns = [column.name for column in table.stored_columns]
-    query = sql.SQL("SELECT {columns} FROM {table} WHERE (tableoid, ctid) IN ({pointed}) AND ({where})").format(
-        columns=sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(column)) for column in columns),
-        table=table_sql(table),
-        pointed=sql.SQL(" UNION ").join(each for each in pointed if each is not None),
-        where=sql.SQL(where) if where else sql.SQL("true"),  # type: ignore[arg-type]
-    )
-    rows = connection.execute(query).fetchall()
-    return tuple({column: None if value is None else str(value) for column, value in zip(columns, row, strict=True)} for row in rows)
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
-def _pointed(membership: Membership, pointer: Reference, found: Mapping[TableName, SharedRows]) -> sql.Composable | None:
-    scope = membership.scope
-    values = membership.values(pointer) if scope.standing(pointer.table) in EXPORTED else _values_of_shared(membership, pointer, found)
-    return sql.SQL("SELECT p.tableoid, p.ctid FROM ({values}) AS w JOIN {target} AS p ON {on}").format(
-        values=values, target=table_sql(scope.table(pointer.target)), on=points_at(scope, pointer, "w", "p")
-    )
+def group_by_key(rows: Iterable[Row], match: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...] | None, list[Row]]:
+    """The rows by the first of the natural keys in which none of their values is NULL; None: those without one."""
+    groups: dict[tuple[str, ...] | None, list[Row]] = {}
+    for row in rows:
+        key = next((key for key in match if all(row[column] is not None for column in key)), None)
+        groups.setdefault(key, []).append(row)
+    return groups
 
 
-def _values_of_shared(membership: Membership, pointer: Reference, found: Mapping[TableName, SharedRows]) -> sql.Composable:
-    """What the needed rows of another shared table hold in a reference."""
-    holder = membership.scope.table(pointer.table)
-    columns, source = reference_values(holder, pointer, "k", membership.scope.schema.server_version)
-    key = holder.identifying_key
-    wanted = [[str(row[column]) for row in found[pointer.table].rows] for column in key]
-    return sql.SQL("SELECT {values} FROM {holder} AS k{lateral} WHERE ({key}) IN (SELECT * FROM unnest({wanted})) AND {label}").format(
-        values=sql.SQL(", ").join(sql.SQL("{} AS {}").format(each, sql.Identifier(f"v{n}")) for n, each in enumerate(columns)),
-        holder=table_sql(holder),
-        lateral=sql.SQL(" CROSS JOIN LATERAL {} AS x(id)").format(source) if source else sql.SQL(""),
-        key=sql.SQL(", ").join(sql.SQL("{}::text").format(column_sql("k", column)) for column in key),
-        wanted=sql.SQL(", ").join(sql.SQL("{}::text[]").format(sql.Literal(each)) for each in wanted),
-        label=label_of(holder, pointer, "k"),
-    )
+def double_problems(needed: Iterable[SharedRows]) -> Iterable[Problem]:
+    """Natural keys that don't tell the source's own rows apart."""
+    for shared in needed:
+        for double in shared.doubles:
+            yield Problem(
+                code="ambiguous-natural-key",
+                object=str(shared.table),
+                found=f"several rows of the source have the natural key {double}",
+                remedy="a natural key must be unique on both sides",
+            )

@@ -15,7 +15,20 @@ from splitter.db import connect, in_recovery, translated
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
+Row = tuple[object, ...]
+
 WORK_MEM = "64MB"  # sets of keys are hashed; the server's default of 4 MB would spill for every large parent table
+
+
+def ask(connection: Connection, query: sql.Composable) -> list[Row]:
+    """The rows of a query; they are all held in memory."""
+    return connection.execute(sql.Composed([query])).fetchall()
+
+
+def ask_number(connection: Connection, query: sql.Composable) -> int:
+    """The one number that a query gives."""
+    ((number,),) = ask(connection, query)
+    return int(str(number))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +57,9 @@ class Snapshot:
 
     def _export(self) -> View:
         place = "pg_last_wal_replay_lsn()" if self.standby else "pg_current_wal_lsn()"
-        row = self.connection.execute(
-            f"SELECT pg_export_snapshot(), {place}::text, pg_snapshot_xmin(pg_current_snapshot())::text::bigint"  # type: ignore[arg-type]
-        ).fetchone()
-        assert row is not None
-        return View(name=str(row[0]), lsn=str(row[1]), xmin=int(str(row[2])))
+        statement = sql.SQL("SELECT pg_export_snapshot(), {}::text, pg_snapshot_xmin(pg_current_snapshot())::text")
+        ((name, lsn, xmin),) = ask(self.connection, statement.format(sql.SQL(place)))
+        return View(name=str(name), lsn=str(lsn), xmin=int(str(xmin)))
 
     def _open(self) -> Connection:
         connection = connect(self.url, setting=self.setting)
@@ -56,7 +67,7 @@ class Snapshot:
         with translated(self.setting):
             connection.execute(sql.SQL("SET work_mem = {}").format(sql.Literal(WORK_MEM)))
             if self.prepare and not in_recovery(connection):
-                connection.execute(self.prepare)  # type: ignore[call-overload]
+                connection.execute(sql.SQL(self.prepare))
         return connection
 
     def enter(self) -> Connection:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from pydantic import JsonValue
+
 from exports.scope import Scope, TableScope
 from splitter.errors import RefusedError
 from splitter.graph import Reference
 
 
-def note_ways(scope: Scope) -> list[dict[str, object]]:
+def note_ways(scope: Scope) -> list[JsonValue]:
     """Every exported table with its ways in order, as JSON; the tables in the scope's order."""
     return [
         {
