@@ -125,6 +125,15 @@ def adopt(control: Connection, home: Home, own: OwnMapping | None = None) -> Hom
     return found
 
 
+def check_adoptable(control: Connection, home: Home, own: OwnMapping | None = None) -> Home:
+    """What ``adopt`` would raise; nothing is written. ``home`` itself, for a plan to go on with."""
+    with translated(f"looking for {home} in the mapping"):
+        _check_own(control, home, own)
+        for other in read_homes(control, organization=home.organization, slug=home.slug):
+            _check_other(home, other)
+    return home
+
+
 def _check_own(control: Connection, home: Home, own: OwnMapping | None) -> None:
     if own is None:
         return
@@ -137,14 +146,18 @@ def _check_own(control: Connection, home: Home, own: OwnMapping | None) -> None:
 def _rename(control: Connection, home: Home) -> None:
     """It was there: under this slug or another, or the slug is somebody else's."""
     for other in read_homes(control, organization=home.organization, slug=home.slug, lock=True):
-        if other.organization != home.organization:
-            hint = "rename one of the two, or move the other one's row of orglift.mapping along where it was renamed itself"
-            raise Conflict(f"the slug of {home} is taken by {other}", hint=hint)
-        if other.region != home.region:
-            raise Conflict(f"{home} was found, and the mapping says {other}", hint=_SAME_ID)
+        _check_other(home, other)
         if other.slug != home.slug:
             control.execute(_RENAME, (home.slug, home.organization))
             write_audit(control, "renamed", organization=home.organization, detail={"before": other.slug, "slug": home.slug})
+
+
+def _check_other(home: Home, other: Home) -> None:
+    if other.organization != home.organization:
+        hint = "rename one of the two, or move the other one's row of orglift.mapping along where it was renamed itself"
+        raise Conflict(f"the slug of {home} is taken by {other}", hint=hint)
+    if other.region != home.region:
+        raise Conflict(f"{home} was found, and the mapping says {other}", hint=_SAME_ID)
 
 
 _SAME_ID = (

@@ -27,7 +27,7 @@ from relocate.archive_feed import ArchiveFeed, Key, archived_chunks
 from relocate.clearing import clear_target, selection_of
 from relocate.control import Order, Relocation, begin_relocation, find_unfinished, read_relocation
 from relocate.finish import run_hook
-from relocate.homes import Home, adopt, find_organization, read_homes
+from relocate.homes import Home, adopt, check_adoptable, find_organization, read_homes
 from relocate.install import Part, check_installed
 from relocate.ledger import Ledger
 from relocate.load import Brake, Lane, Loader
@@ -142,6 +142,8 @@ class _Import:
             if problems:
                 raise refusal(problems)
             replica = may_set_replica(target)
+        if home is not None and not home.version and self.own is None:
+            home = adopt(self.control, home)
         origin = self._origin(issue=True)
         relocation = begin_relocation(self.control, self._order(origin))
         with take_over(partial(connect_control, self.silos), relocation.id) as mover:
@@ -193,7 +195,7 @@ class _Import:
             source = survey_region(self.silos, self.manifest.source.region)
             with closing(source.connect()) as connection:
                 require_organization(source, connection, f"id:{id_}")
-            return adopt(self.control, Home(organization=id_, slug=slug, region=source.region), self.own)
+            return check_adoptable(self.control, Home(organization=id_, slug=slug, region=source.region), self.own)
 
     def _problems(self, origin: int, home: Home | None) -> tuple[Problem, ...]:
         self.parcel.require_room()

@@ -58,7 +58,8 @@ def check_installed(conn: Connection, part: Part) -> None:
     found = installed_version(conn, part)
     _check_not_newer(found, part)
     if found != VERSION:
-        raise Unprepared(f"the orglift schema of {part.value} is {'not there' if found is None else f'of version {found}, not {VERSION}'}")
+        what = "not there" if found is None else f"of version {found}, not {VERSION}"
+        raise Unprepared(f"the orglift schema of {part.value} in the database {conn.info.dbname!r} is {what}")
 
 
 def _check_not_newer(found: int | None, part: Part) -> None:

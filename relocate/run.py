@@ -63,7 +63,7 @@ class _Start:
         require_decided(self.situation.source)
         with ExitStack() as stack:
             planned = self._prepare(stack)
-            self._learn_slug(planned.move.organization)
+            self._learn_home(planned.move.organization)
             relocation = begin_relocation(self.control, planned.order(self.situation.trip))
             mover = stack.enter_context(take_over(partial(connect_control, self.silos), relocation.id))
             self.wrote = relocation.phase is not Phase.PLANNED
@@ -84,11 +84,15 @@ class _Start:
             raise refusal(planned.problems)
         return planned
 
-    def _learn_slug(self, organization: Organization) -> None:
-        """An organization that was renamed in its region is known to control by its new slug from now on; Conflict where that is taken."""
+    def _learn_home(self, organization: Organization) -> None:
+        """Control adopts an organization that it didn't know, and learns the slug of one that was renamed; Conflict where that is taken."""
         home = self.situation.trip.home
-        if home is not None and home.version and organization.slug not in (None, home.slug):
-            adopt(self.control, replace(home, slug=organization.slug), self.own)
+        if home is None:
+            return
+        unknown = not home.version and self.own is None
+        renamed = home.version and organization.slug not in (None, home.slug)
+        if unknown or renamed:
+            adopt(self.control, replace(home, slug=organization.slug or home.slug), self.own)
             trip = replace(self.situation.trip, home=read_home(self.control, home.organization, self.own))
             self.situation = replace(self.situation, trip=trip)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from exports.snapshot import Connection
 from exports.survey import Organization, find_in_region, survey_region
 from relocate.control import Relocation, read_relocations
-from relocate.homes import Home, adopt, find_organization, read_home
+from relocate.homes import Home, check_adoptable, find_organization, read_home
 from relocate.lookup import find_relocation
 from relocate.phases import BEYOND_RETURN, Phase, is_final
 from splitter.errors import Conflict, UnknownOrganization
@@ -54,13 +54,13 @@ def find_trip(silos: SiloMap, control: Connection, organization: str, to: str) -
 def _find_unfinished(silos: SiloMap, control: Connection, organization: str) -> Relocation | None:
     try:
         latest = find_relocation(silos, control, organization)
-    except UnknownOrganization:  # in no mapping: it may be adopted
+    except UnknownOrganization:  # in no mapping: it may be in a region
         return None
     return None if latest is None or is_final(latest.phase) else latest
 
 
 def _find_home(silos: SiloMap, control: Connection, organization: str) -> Home:
-    """From the mapping; an organization that it doesn't have is looked for in all regions, and adopted where exactly one has it."""
+    """From the mapping; an organization that it doesn't have is looked for in all regions, where exactly one must have it."""
     own = silos.control.mapping if silos.control else None
     try:
         return find_organization(control, organization, own)
@@ -78,5 +78,5 @@ def _find_home(silos: SiloMap, control: Connection, organization: str) -> Home:
                 hint="put the right one into orglift.mapping by hand",
             ) from unknown
         for region, there in found.items():
-            return adopt(control, Home(organization=there.id, slug=there.slug, region=region), own)
+            return check_adoptable(control, Home(organization=there.id, slug=there.slug, region=region), own)
         raise
