@@ -32,7 +32,8 @@ def _spelled(value: sql.Composable, made: str, element: sql.Composable) -> sql.C
         "(SELECT (s.head || pg_catalog.string_agg(s.between[x.n] || COALESCE({quoted}, 'NULL'), '' ORDER BY x.n)"
         " || s.between[pg_catalog.cardinality({value}) + 1])::{made} FROM pg_catalog.unnest({value}) WITH ORDINALITY AS x(id, n)"
         " CROSS JOIN (SELECT pg_catalog.split_part({value}::text, {brace}, 1) AS head,"
-        " pg_catalog.regexp_split_to_array(pg_catalog.substr({value}::text, pg_catalog.strpos({value}::text, {brace})), {pattern}) AS between)"
+        " pg_catalog.regexp_split_to_array("
+        "pg_catalog.substr({value}::text, pg_catalog.strpos({value}::text, {brace})), {pattern}) AS between)"
         " AS s GROUP BY s.head, s.between)"
     ).format(
         value=value,
