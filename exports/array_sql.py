@@ -28,15 +28,15 @@ def empty_array(made: str) -> sql.Composable:
 
 def _spelled(value: sql.Composable, made: str, element: sql.Composable) -> sql.Composable:
     """An array of another shape: what stands between the elements of its text is kept, and the new elements are put there."""
+    body = sql.SQL("pg_catalog.substr({value}::text, pg_catalog.strpos({value}::text, {brace}))")
     return sql.SQL(
         "(SELECT (s.head || pg_catalog.string_agg(s.between[x.n] || COALESCE({quoted}, 'NULL'), '' ORDER BY x.n)"
         " || s.between[pg_catalog.cardinality({value}) + 1])::{made} FROM pg_catalog.unnest({value}) WITH ORDINALITY AS x(id, n)"
         " CROSS JOIN (SELECT pg_catalog.split_part({value}::text, {brace}, 1) AS head,"
-        " pg_catalog.regexp_split_to_array("
-        "pg_catalog.substr({value}::text, pg_catalog.strpos({value}::text, {brace})), {pattern}) AS between)"
-        " AS s GROUP BY s.head, s.between)"
+        " pg_catalog.regexp_split_to_array({body}, {pattern}) AS between) AS s GROUP BY s.head, s.between)"
     ).format(
         value=value,
+        body=body.format(value=value, brace=sql.Literal("{")),
         quoted=_quoted(element),
         made=raw(f"{made}[]"),
         brace=sql.Literal("{"),

@@ -10,7 +10,18 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
-from exports.key_sql import all_sql, columns_sql, label_conditions, points_at, same_sql, shared_sql, table_sql
+from exports.key_sql import (
+    KeyType,
+    all_sql,
+    columns_sql,
+    label_conditions,
+    may_be_sql,
+    points_at,
+    same_sql,
+    shared_sql,
+    table_sql,
+    value_types,
+)
 from exports.membership import Membership
 from exports.scope import Scope, Standing, follows
 from exports.snapshot import Row
@@ -58,9 +69,19 @@ def _checks_of(membership: Membership, reference: Reference) -> Iterable[Check]:
         remedy = 'correct the rows, name the values in none_values, or set dangling = "keep" or "null"'
         yield _dangling(membership, reference, "dangling", remedy)
     elif declared.dangling == "keep" and standing is Standing.SHARED:
-        # its value would stay, and in the target another shared row may have it
+        # the value would stay, and in the target it may be another shared row's
         remedy = 'correct the rows, name the values in none_values, or set dangling = "null"'
-        yield _dangling(membership, reference, "dangling-shared", remedy)
+        yield _dangling(membership, reference, "dangling-shared", remedy, where=_may_be_keys(scope, reference))
+
+
+def _may_be_keys(scope: Scope, reference: Reference) -> list[sql.Composable]:
+    target = scope.table(reference.target)
+    types = zip(value_types(scope.table(reference.table), reference), reference.target_columns, strict=True)
+    return [
+        condition
+        for number, (mine, theirs) in enumerate(types)
+        for condition in may_be_sql(mine, sql.Identifier("w", f"v{number}"), KeyType.of(target.column(theirs)))
+    ]
 
 
 def _trivial(membership: Membership, reference: Reference) -> bool:
@@ -155,7 +176,7 @@ def _excluded(membership: Membership, reference: Reference) -> Check:
     query = sql.SQL("SELECT DISTINCT {row} FROM ({held}) AS w WHERE {set} LIMIT {limit}").format(
         row=_row(names, "w"),
         held=membership.values(reference),
-        set=_is_set(names),
+        set=all_sql(_is_set(names)),
         limit=sql.Literal(SAMPLE + 1),
     )
     return Check(
@@ -167,11 +188,11 @@ def _excluded(membership: Membership, reference: Reference) -> Check:
     )
 
 
-def _is_set(names: Sequence[str]) -> sql.Composable:
-    return all_sql([sql.SQL("{} IS NOT NULL").format(sql.Identifier("w", name)) for name in names])
+def _is_set(names: Sequence[str]) -> list[sql.Composable]:
+    return [sql.SQL("{} IS NOT NULL").format(sql.Identifier("w", name)) for name in names]
 
 
-def _dangling(membership: Membership, reference: Reference, code: str, remedy: str) -> Check:
+def _dangling(membership: Membership, reference: Reference, code: str, remedy: str, where: Sequence[sql.Composable] = ()) -> Check:
     scope = membership.scope
     names = [f"v{number}" for number in range(len(reference.columns))]
     query = sql.SQL(
@@ -179,7 +200,7 @@ def _dangling(membership: Membership, reference: Reference, code: str, remedy: s
     ).format(
         row=_row(names, "w"),
         held=membership.values(reference),
-        set=_is_set(names),
+        set=all_sql([*_is_set(names), *where]),
         target=table_sql(scope.table(reference.target)),
         on=points_at(scope, reference, "w", "p"),
         limit=sql.Literal(SAMPLE + 1),

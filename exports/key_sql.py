@@ -112,6 +112,13 @@ def _equal(mine: KeyType, value: sql.Composable, theirs: KeyType, key: sql.Compo
     return sql.SQL("{value} {operator} {key}").format(value=value, operator=operator, key=key)
 
 
+def may_be_sql(mine: KeyType, value: sql.Composable, theirs: KeyType) -> list[sql.Composable]:
+    """Conditions under which a value is a key of that type at all: a text may be anything."""
+    if mine.family != "text" or theirs.family not in _CANONICAL:
+        return []
+    return [sql.SQL("({}) IS NOT NULL").format(_parsed(value, theirs))]
+
+
 def _parsed(value: sql.Composable, theirs: KeyType) -> sql.Composable:
     """A text as a key of that type; NULL where it is not the spelling of one."""
     canonical = matches_sql(value, _CANONICAL[theirs.family])
