@@ -23,9 +23,9 @@ def repeat_after_switch(silos: SiloMap, relocation: Relocation) -> None:
     target = survey_region(silos, relocation.target)
     with target.connect() as connection:
         key = relocation.organization_after.split("|")
-        is_hidden = hide is not None and hidden is not None and read_hidden(target, connection, key) == spelled(hide.moving)
-        if is_hidden:
-            write_hidden(target, connection, key, str(hidden), None)
+        moving = hide is not None and read_hidden(target, connection, key) == (spelled(hide.moving),)
+        if moving and hidden is not None:
+            write_hidden(target, connection, key, hidden[0])
         identity = check_identity(connection, relocation.target)
         advance_sequences(target, connection, identity.origin)
     if hide is None or relocation.source is None or relocation.source not in silos.regions:
@@ -33,7 +33,7 @@ def repeat_after_switch(silos: SiloMap, relocation: Relocation) -> None:
     source = survey_region(silos, relocation.source)
     with source.connect() as connection:
         if not in_recovery(connection):  # a standby has no say; its primary is not ours to look for
-            write_hidden(source, connection, relocation.organization_before.split("|"), spelled(hide.moving), None)
+            write_hidden(source, connection, relocation.organization_before.split("|"), spelled(hide.moving))
 
 
 @contextmanager

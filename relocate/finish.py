@@ -14,7 +14,6 @@ from psycopg import sql
 from exports.membership import column_sql, table_sql
 from exports.snapshot import Connection
 from exports.survey import Survey
-from relocate.ledger import Ledger
 from splitter.db import translated
 from splitter.errors import RefusedError, scrub
 from splitter.plans.region_ids import find_uses
@@ -22,8 +21,8 @@ from splitter.sequences import read_sequence_facts
 from splitter.silos import Hooks
 
 
-def read_hidden(survey: Survey, connection: Connection, key: Sequence[str]) -> str | None:
-    """The value of the ``hide`` column in the organization's row; None: there is no such column or row."""
+def read_hidden(survey: Survey, connection: Connection, key: Sequence[str]) -> tuple[str | None] | None:
+    """The one value of the ``hide`` column in the organization's row, which may be NULL; None: there is no such column or row."""
     hide = survey.silos.organization.hide
     if hide is None:
         return None
@@ -31,11 +30,11 @@ def read_hidden(survey: Survey, connection: Connection, key: Sequence[str]) -> s
         column=column_sql("k", hide.column), table=table_sql(survey.scope.table(survey.scope.root)), where=_is_root(survey, key)
     )
     row = connection.execute(query).fetchone()
-    return None if row is None else str(row[0])
+    return None if row is None else (None if row[0] is None else str(row[0]),)
 
 
-def write_hidden(survey: Survey, connection: Connection, key: Sequence[str], value: str, ledger: Ledger | None) -> None:
-    """Set the ``hide`` column of the organization's row, behind the fence where this region has one."""
+def write_hidden(survey: Survey, connection: Connection, key: Sequence[str], value: str | None) -> None:
+    """Set the ``hide`` column of the organization's row."""
     hide = survey.silos.organization.hide
     assert hide is not None
     column = survey.scope.table(survey.scope.root).column(hide.column)
@@ -47,9 +46,7 @@ def write_hidden(survey: Survey, connection: Connection, key: Sequence[str], val
         where=_is_root(survey, key),
         now=sql.SQL("{}::text").format(column_sql("k", hide.column)),
     )
-    with translated(f"setting {hide.column} of the organization"), connection.transaction():
-        if ledger is not None:
-            ledger.hold(connection)
+    with translated(f"setting {hide.column} of the organization"):
         connection.execute(query)
 
 

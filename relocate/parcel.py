@@ -68,15 +68,15 @@ class Parcel:
             for column, value in zip(self.scope.root_key, before, strict=True)
         )
 
-    def hidden(self) -> str | None:
-        """The value of the ``hide`` column in the archived row of the organization."""
+    def hidden(self) -> tuple[str | None] | None:
+        """The one value of the ``hide`` column in the archived row of the organization; None: there is no such column."""
         hide = self.silos.organization.hide
         section = self.manifest.section(SectionKind.ROWS, self.scope.root)
         if hide is None or section is None:
             return None
         position = next((n for n, column in enumerate(section.columns) if column.name == hide.column), None)
         line = next(iter(split_lines(self.archive.read_section(section))), None)
-        return None if position is None or line is None else parse_line(line)[position]
+        return None if position is None or line is None else (parse_line(line)[position],)
 
     def minting(self, origin: int) -> Minting:
         """Of what is left to do: nothing, where the export shifted."""

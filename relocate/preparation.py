@@ -48,7 +48,7 @@ class Preparation:
     references: ControlReferences
     snapshot: Snapshot
     replica: bool
-    hidden: str | None
+    hidden: tuple[str | None] | None  # the value that ``hide`` takes the place of
     problems: tuple[Problem, ...]
 
     @classmethod
