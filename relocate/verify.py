@@ -5,7 +5,8 @@ Both sides use the same rewriting, so a hash alone would not notice a wrong one:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from psycopg import sql
@@ -62,7 +63,7 @@ class Verifier:
             table=table_sql(table),
             where=chunk_where(self.there, chunk, chunk.target, "k"),
         )
-        with translated(f"verifying {chunk.table}"):
+        with translated(f"verifying {chunk.table}"), _planned_for_many(target):
             row = target.execute(query).fetchone()
         assert row is not None
         rows, found, local = int(str(row[0])), row[1], int(str(row[2]))
@@ -180,8 +181,7 @@ class Verifier:
 
     def reference(self, target: Connection, reference: Reference, query: sql.Composable) -> Difference | None:
         """A foreign key must resolve; a soft reference may point nowhere, never to another organization's row."""
-        with translated(f"checking {reference}"), target.transaction():
-            target.execute("SET LOCAL enable_nestloop = off")  # nobody has analysed the rows that came in: the planner takes them for few
+        with translated(f"checking {reference}"), _planned_for_many(target):
             rows = target.execute(sql.Composed([query])).fetchall()
         wrong = [row for row in rows if reference.kind is Kind.HARD or row[1]]
         if not wrong:
@@ -199,6 +199,14 @@ class Verifier:
             for key in stored.keys:
                 if key.deferrable and key.columns:
                     yield table.name, _duplicates(self.there, table.name, key.columns)
+
+
+@contextmanager
+def _planned_for_many(target: Connection) -> Iterator[None]:
+    """Nobody has analysed the rows that came in: the planner takes them for few, and looks each of them up."""
+    with target.transaction():
+        target.execute("SET LOCAL enable_nestloop = off")
+        yield
 
 
 def _duplicates(there: Membership, name: TableName, columns: Sequence[str]) -> sql.Composable:
