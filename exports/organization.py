@@ -31,6 +31,7 @@ from exports.scope import Scope
 from exports.shared import SharedRows, double_problems, read_needed
 from exports.snapshot import Connection, Snapshot
 from exports.survey import Organization, Survey, require_decided, require_organization, select_ways, table_sizes
+from exports.types import note_types
 from exports.ways import note_ways
 from exports.workers import Task, Workers
 from splitter.db import connect, translated
@@ -149,7 +150,11 @@ class _Export:
         """The manifest without rows."""
         survey, minting, found = self.survey, self.minting, self.organization
         after = None if minting.origin is None else "|".join(shifted_key(survey, found.key, minting))
-        notes: dict[str, JsonValue] = {"ways": note_ways(survey.scope), "known_origins": list(minting.known)}
+        notes: dict[str, JsonValue] = {
+            "ways": note_ways(survey.scope),
+            "types": note_types(survey.scope),
+            "known_origins": list(minting.known),
+        }
         return Manifest(
             orglift=version("orglift"),
             created_at=datetime.now(UTC),

@@ -7,13 +7,14 @@ refused, because a cast would change a value or fail half-way.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from exports.ids import IdRule, IdRules
-from exports.scope import Scope, TableScope
+from exports.scope import Scope
+from exports.types import spelled_labels
 from splitter.errors import Problem
-from splitter.schema import Column, Schema, Table, TableName
+from splitter.schema import Column, Schema, TableName
 
 _WIDER = {
     "smallint": ("integer", "bigint"),
@@ -38,6 +39,7 @@ def fit_target(scope: Scope, rules: IdRules, target: Schema, *, shifted: bool) -
     """Compare every exported table with the target's; ``shifted``: ids change, so the target's columns must be bigint."""
     types: dict[TableName, dict[str, str]] = {}
     problems: list[Problem] = []
+    labels = spelled_labels(scope.schema)
     for table in scope.exported:
         theirs = target.tables.get(table.name)
         if theirs is None:
@@ -45,34 +47,41 @@ def fit_target(scope: Scope, rules: IdRules, target: Schema, *, shifted: bool) -
                 _problem("missing-table", str(table.name), "the target has no such table", "run the application's migrations there")
             )
             continue
-        types[table.name] = {}
-        problems.extend(_fit_table(scope, table, theirs, target, types[table.name]))
+        mine = scope.table(table.name).stored_columns
+        there = {column.name: theirs.columns_by_name.get(column.name) for column in mine}
+        types[table.name] = {name: other.base_type for name, other in there.items() if other is not None and other.generated is None}
+        problems.extend(fit_columns(table.name, mine, labels, target))
     narrow = tuple(_narrow(scope, rules, target)) if shifted else ()
     return Fit(types=types, problems=tuple(problems), narrow=narrow)
 
 
-def _fit_table(scope: Scope, table: TableScope, theirs: Table, target: Schema, types: dict[str, str]) -> Iterable[Problem]:
-    mine = scope.table(table.name)
-    for column in mine.stored_columns:
-        place = f"{table.name}.{column.name}"
+def fit_columns(name: TableName, mine: Sequence[Column], labels: Mapping[str, tuple[str, ...]], target: Schema) -> Iterator[Problem]:
+    """What doesn't fit of the columns that come; ``labels``: of the source's enums, by type. The table is there."""
+    theirs, there = target.tables[name], spelled_labels(target)
+    for column in mine:
+        place = f"{name}.{column.name}"
         other = theirs.columns_by_name.get(column.name)
         if other is None or other.generated is not None:
             yield _problem("missing-column", place, "the target has no such column", "run the application's migrations there")
             continue
-        types[column.name] = other.base_type
         if not _fits(column, other):
             found = f"{column.type} here, {other.type} in the target"
             yield _problem("narrower-type", place, found, "bring both schemas to the same version; a narrower type could change a value")
-        yield from _missing_labels(scope.schema, target, column, other, place)
+        yield from _missing_labels(labels.get(_element(column)), there.get(_element(other)), place)
+    coming = {column.name for column in mine}
     for other in theirs.stored_columns:
         filled = not other.not_null or other.default is not None or other.identity
-        if other.name not in mine.columns_by_name and not filled:
+        if other.name not in coming and not filled:
             yield _problem(
                 "unknown-column",
-                f"{table.name}.{other.name}",
+                f"{name}.{other.name}",
                 "the target has this column NOT NULL and without a default, the source has it not",
                 "give it a default in the target, or run the application's migrations at the source",
             )
+
+
+def _element(column: Column) -> str:
+    return column.base_type.removesuffix("[]")
 
 
 def _fits(mine: Column, theirs: Column) -> bool:
@@ -99,29 +108,11 @@ def _is_wider(mine: str, theirs: str) -> bool:
     return theirs in _WIDER.get(mine, ())
 
 
-def _missing_labels(source: Schema, target: Schema, mine: Column, theirs: Column, place: str) -> Iterable[Problem]:
-    here = _labels(source, mine)
-    there = _labels(target, theirs)
-    if here is None or there is None:
-        return
-    missing = [label for label in here if label not in there]
+def _missing_labels(here: tuple[str, ...] | None, there: tuple[str, ...] | None, place: str) -> Iterator[Problem]:
+    missing = [label for label in here if label not in there] if here is not None and there is not None else []
     if missing:
-        yield _problem(
-            "missing-enum-label",
-            place,
-            f"the target's type lacks {', '.join(map(repr, missing))}",
-            "ALTER TYPE ... ADD VALUE in the target",
-        )
-
-
-def _labels(schema: Schema, column: Column) -> tuple[str, ...] | None:
-    wanted = column.base_type.removesuffix("[]")
-    return next((labels for name, labels in schema.enums.items() if _type_spelling(name) == wanted), None)
-
-
-def _type_spelling(name: TableName) -> str:
-    quoted = [part if re.fullmatch(r"[a-z_][a-z0-9_$]*", part) else '"' + part.replace('"', '""') + '"' for part in name]
-    return ".".join(quoted)
+        found = f"the target's type lacks {', '.join(map(repr, missing))}"
+        yield _problem("missing-enum-label", place, found, "ALTER TYPE ... ADD VALUE in the target")
 
 
 def _narrow(scope: Scope, rules: IdRules, target: Schema) -> Iterable[Problem]:

@@ -28,6 +28,7 @@ from relocate.clearing import clear_target, selection_of
 from relocate.control import Order, Relocation, begin_relocation, find_unfinished, read_relocation
 from relocate.finish import run_hook
 from relocate.homes import Home, adopt, check_adoptable, find_organization, read_homes
+from relocate.import_obstacles import find_import_obstacles
 from relocate.install import Part, check_installed
 from relocate.ledger import Ledger
 from relocate.load import Brake, Lane, Loader
@@ -127,7 +128,11 @@ class _Import:
     def plan(self) -> ImportPlan:
         origin = self._origin(issue=False)
         with closing(self.target.connect()) as target:
-            problems = (*self.parcel.match(self.control, target, origin).problems, *self._problems(origin, self._home()))
+            replica = may_set_replica(target)
+            problems = (
+                *self._problems(origin, self._home(), target, replica=replica),
+                *self.parcel.match(self.control, target, origin).problems,
+            )
         return ImportPlan(
             manifest=self.manifest, to=self.options.to, after="|".join(self.parcel.after(origin)), slug=self.slug, problems=problems
         )
@@ -137,11 +142,11 @@ class _Import:
         with closing(self.target.connect()) as target:
             check_installed(target, Part.REGION)
             check_identity(target, self.options.to)
-            matched = self.parcel.match(self.control, target, expected)
-            problems = (*matched.problems, *self._problems(expected, home))
-            if problems:
-                raise refusal(problems)
             replica = may_set_replica(target)
+            problems = self._problems(expected, home, target, replica=replica)
+            matched = self.parcel.match(self.control, target, expected)
+            if problems or matched.problems:
+                raise refusal((*problems, *matched.problems))
         if home is not None and not home.version and self.own is None:
             home = adopt(self.control, home)
         origin = self._origin(issue=True)
@@ -197,19 +202,21 @@ class _Import:
                 require_organization(source, connection, f"id:{id_}")
             return check_adoptable(self.control, Home(organization=id_, slug=slug, region=source.region), self.own)
 
-    def _problems(self, origin: int, home: Home | None) -> tuple[Problem, ...]:
+    def _problems(self, origin: int, home: Home | None, target: Connection, *, replica: bool) -> tuple[Problem, ...]:
         self.parcel.require_room()
         problems: list[Problem] = []
+        after, known = self.parcel.after(origin), tuple(each.origin for each in read_origins(self.control))
         taken = read_homes(self.control, organization=None, slug=self.slug, own=self.own) if home is None and self.slug else ()
-        begun = find_unfinished(self.control, f"id:{'|'.join(self.parcel.after(origin))}")
+        begun = find_unfinished(self.control, f"id:{'|'.join(after)}")
         if taken and begun is None:
-            found = f"it is taken by {taken[0]}"
-            problems.append(Problem(code="slug-taken", object=f"slug {self.slug!r}", found=found, remedy="give another one with --slug"))
+            taker = f"it is taken by {taken[0]}"
+            problems.append(Problem(code="slug-taken", object=f"slug {self.slug!r}", found=taker, remedy="give another one with --slug"))
         if self.options.slug is not None and self.silos.organization.slug is None:
             problems.append(
                 Problem(code="no-slug", object="--slug", found="silos.toml names no slug column", remedy="set [organization] slug")
             )
-        return tuple(problems)
+        found = find_import_obstacles(self.parcel, target, after, known, replica=replica, resuming=begun is not None)
+        return (*problems, *found)
 
     def _order(self, origin: int) -> Order:
         return Order(

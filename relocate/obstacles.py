@@ -108,40 +108,42 @@ def find_unfinished_plans(survey: Survey, connection: Connection) -> Iterator[Pr
 
 def find_organization_there(move: Move, target: Connection, *, resuming: bool) -> Iterator[Problem]:
     """The organization's row, or another one with its slug, in the target before the move has brought anything."""
-    root = move.target.schema.tables[move.scope.root]
-    slug, name = move.silos.organization.slug, move.organization.slug
-    is_it = sql.SQL(" AND ").join(
-        sql.SQL("{} = {}").format(column_sql("k", column), sql.Literal(value))
-        for column, value in zip(move.scope.root_key, move.after, strict=True)
-    )
+    return find_namesakes(move.target, move.after, move.organization.slug, target, resuming=resuming)
+
+
+def find_namesakes(region: Survey, key: tuple[str, ...], name: str | None, target: Connection, *, resuming: bool) -> Iterator[Problem]:
+    """The organization with that key in a region, unless it is there because it is coming (``resuming``), and others with its slug."""
+    root, slug = region.scope.root, region.silos.organization.slug
+    columns = [column_sql("k", column) for column in region.scope.root_key]
+    is_it = sql.SQL(" AND ").join(sql.SQL("{} = {}").format(mine, sql.Literal(value)) for mine, value in zip(columns, key, strict=True))
     same = sql.SQL("{}::text = {}").format(column_sql("k", slug), sql.Literal(name)) if slug and name is not None else sql.SQL("false")
-    key = sql.SQL("concat_ws('|', {})").format(sql.SQL(", ").join(column_sql("k", column) for column in move.scope.root_key))
-    query = sql.SQL("SELECT {key}, {is_it} FROM {root} AS k WHERE {is_it} OR {same}").format(
-        key=key, is_it=is_it, root=table_sql(root), same=same
+    query = sql.SQL("SELECT concat_ws('|', {key}), {is_it} FROM {root} AS k WHERE {is_it} OR {same}").format(
+        key=sql.SQL(", ").join(columns), is_it=is_it, root=table_sql(region.schema.tables[root]), same=same
     )
-    with translated(f"looking for the organization in {move.target.region}"):
+    with translated(f"looking for the organization in {region.region}"):
         rows = target.execute(query).fetchall()
+    place = f"{root} {'|'.join(key)}"
     for found, itself in rows:
         if itself and not resuming:
-            yield _there(move)
+            yield _there(place, region.region)
         elif not itself:
-            yield _slug_taken(move, str(found))
+            yield _slug_taken(place, region.region, str(found), str(name))
 
 
-def _there(move: Move) -> Problem:
+def _there(place: str, region: str) -> Problem:
     return Problem(
         code="organization-there",
-        object=f"{move.scope.root} {move.after_id}",
-        found=f"region {move.target.region} has the organization already, and not from this move",
+        object=place,
+        found=f"region {region} has the organization already, and not from this move",
         remedy="if it is what an earlier move left, `relocate purge` or `relocate abort` that one; nothing is ever overwritten",
     )
 
 
-def _slug_taken(move: Move, other: str) -> Problem:
+def _slug_taken(place: str, region: str, other: str, slug: str) -> Problem:
     return Problem(
         code="slug-taken",
-        object=f"{move.scope.root} {move.after_id}",
-        found=f"organization {other} of region {move.target.region} has the slug {move.organization.slug!r}",
+        object=place,
+        found=f"organization {other} of region {region} has the slug {slug!r}",
         remedy="rename one of the two",
     )
 

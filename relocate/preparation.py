@@ -55,10 +55,10 @@ class Preparation:
     def make(cls, run: Situation, snapshot: Snapshot, target: Connection, *, strict: bool = True) -> Preparation:
         """``strict``: what isn't decided raises; else it is among the problems."""
         connection = snapshot.connection
-        check_installed(target, Part.REGION)
         missing = tuple(find_missing_rights(run.source, run.target, connection, target))
         if missing:
             raise NoRights(f"{missing[0].object}: {missing[0].found}", hint=missing[0].remedy, problems=missing)
+        check_installed(target, Part.REGION)
         origins = tuple(each.origin for each in read_origins(run.control))
         identity = _identities(run, connection, target)
         with translated(run.source.setting):

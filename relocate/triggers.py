@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol
 
-from exports.scope import EXPORTED, Standing
-from relocate.move import Move
+from exports.scope import EXPORTED, Scope, Standing
+from exports.survey import Survey
 from splitter.errors import Problem
 from splitter.schema import TableName, Trigger
+from splitter.silos import SiloMap
 
 _FIRES_IN_REPLICA = frozenset("AR")  # ENABLE ALWAYS, ENABLE REPLICA
 _FIRES_IN_ORIGIN = frozenset("OA")
 _OWN_SCHEMA = "orglift"  # those write nothing for a row that moves
 
 
-def find_firing_triggers(move: Move, *, replica: bool) -> Iterator[Problem]:
+class Arriving(Protocol):
+    """What comes into a region: a move, or an archive."""
+
+    @property
+    def silos(self) -> SiloMap: ...
+
+    @property
+    def scope(self) -> Scope:
+        """Which tables come."""
+
+    @property
+    def target(self) -> Survey: ...
+
+
+def find_firing_triggers(move: Arriving, *, replica: bool) -> Iterator[Problem]:
     """One problem for each trigger that would run for moved rows and that silos.toml doesn't accept by name."""
     for table, trigger in _triggers(move):
         accepted = (*move.silos.rules(table).accept_triggers, *move.silos.rules(trigger.table).accept_triggers)
@@ -27,13 +43,13 @@ def find_firing_triggers(move: Move, *, replica: bool) -> Iterator[Problem]:
             )
 
 
-def find_silent_triggers(move: Move, *, replica: bool) -> tuple[str, ...]:
+def find_silent_triggers(move: Arriving, *, replica: bool) -> tuple[str, ...]:
     """The triggers that stay silent for moved rows, as ``table.name``."""
     found = _triggers(move) if replica else ()
     return tuple(f"{trigger.table}.{trigger.name}" for _, trigger in found if trigger.enabled == "O")
 
 
-def _triggers(move: Move) -> Iterator[tuple[TableName, Trigger]]:
+def _triggers(move: Arriving) -> Iterator[tuple[TableName, Trigger]]:
     """With the exported table that each belongs to: those for rows that come, or that an abort takes out again."""
     schema = move.target.schema
     for table in move.scope.tables.values():
@@ -45,7 +61,7 @@ def _triggers(move: Move) -> Iterator[tuple[TableName, Trigger]]:
         yield from ((table.name, trigger) for trigger in (*whole, *below) if _concerns(move, table.name, trigger))
 
 
-def _concerns(move: Move, table: TableName, trigger: Trigger) -> bool:
+def _concerns(move: Arriving, table: TableName, trigger: Trigger) -> bool:
     hide = move.silos.organization.hide
     hidden = hide is not None and table == move.scope.root and (not trigger.columns or hide.column in trigger.columns)
     events = {"insert", "delete"} | ({"update"} if hidden else set())
