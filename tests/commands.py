@@ -67,7 +67,9 @@ def _line(zygote: subprocess.Popen[str], patience: float) -> str:
     ready, _, _ = select.select([zygote.stdout], [], [], patience)
     if not ready:
         raise TimeoutError(f"the command has not ended after {patience:g} seconds")
-    return zygote.stdout.readline()
+    line = zygote.stdout.readline()
+    assert line, "tests.zygote has ended: see its error above"
+    return line
 
 
 @dataclass

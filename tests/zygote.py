@@ -15,19 +15,20 @@ import signal
 import sys
 from typing import Any
 
-PROGRAMS = ("splitter", "exports", "relocate")
+PROGRAMS = ("relocate", "exports")  # what is run often; others are imported by the process that becomes them
 _PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
     """Reads {"program", "arguments", "environ", "cwd", "stdout", "stderr"} lines; writes the process id, then the wait status."""
     die_with_parent()
-    modules = {name: importlib.import_module(f"{name}.cli") for name in PROGRAMS}
+    for name in PROGRAMS:
+        importlib.import_module(f"{name}.cli")
     for line in sys.stdin:
         order = json.loads(line)
         pid = os.fork()
         if pid == 0:
-            become(modules[order["program"]], order)
+            become(order)
         print(pid, flush=True)
         print(os.waitpid(pid, 0)[1], flush=True)
 
@@ -37,7 +38,7 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def become(module: Any, order: dict[str, Any]) -> None:
+def become(order: dict[str, Any]) -> None:
     """Never returns: this process is the command now."""
     die_with_parent()
     for number, name in enumerate(("stdout", "stderr"), start=1):
@@ -52,7 +53,7 @@ def become(module: Any, order: dict[str, Any]) -> None:
     random.seed()
     code: object = 70
     try:
-        code = module.main()
+        code = importlib.import_module(f"{order['program']}.cli").main()
     except SystemExit as exc:
         code = exc.code
     finally:

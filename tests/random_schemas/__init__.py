@@ -40,9 +40,17 @@ class Case:
 
     def __repr__(self) -> str:
         rows = sum(map(len, self.source.rows.values()))
+        return f"<case of seed {self.seed}: {len(self.shape.tables)} tables, {rows} rows, {self.slug!r} moves>"
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        printer.text(repr(self))  # hypothesis would print every row
+
+    @property
+    def script(self) -> str:
+        """All that a person needs to look at it: the schema and silos.toml."""
         urls = {name: f"${{{name.upper()}_URL}}" for name in ("control", "us", "de")}
-        parts = (region_ddl(self.shape), region_constraints(self.shape), control_ddl(self.shape), render_silos(self.shape, urls))
-        return f"<case of seed {self.seed}, organization {self.mover} of {rows} rows:\n" + "\n".join(parts) + ">"
+        parts = (region_ddl(self.shape), region_constraints(self.shape), control_ddl(self.shape), self.silos(urls))
+        return "\n".join((repr(self), *parts))
 
     def silos(self, urls: Mapping[str, str]) -> str:
         return render_silos(self.shape, urls)

@@ -18,7 +18,6 @@ WIDER = {
     "integer": "bigint",
     "smallint": "integer",
     "character varying(20)": "text",
-    "real": "double precision",
     "numeric(12,3)": "numeric(20,6)",
 }
 LABELS = ("project", "it's a", "we.ird", "100%", "{}")
