@@ -20,7 +20,8 @@ from splitter.silos import SiloMap
 Place = tuple[TableName, str]  # a column
 
 _INTEGERS = frozenset({"smallint", "integer", "bigint"})
-_SHIFTED = _INTEGERS | {"numeric", "text", "character varying", "name"}  # types that the formula is written for
+_NUMBERS = _INTEGERS | {"numeric"}
+_SHIFTED = _NUMBERS | {"text", "character varying", "name"}  # types that the formula is written for
 _HOLD_A_KEY = frozenset({Kind.HARD, Kind.SOFT})
 
 
@@ -239,14 +240,11 @@ def _unshifted(place: Place, column: Column) -> Problem:
 
 
 def is_own_id(table: Table, name: str, silos: SiloMap) -> bool:
-    """Whether an integer column is an id in its own right, references apart."""
-    rules = silos.rules(table.name)
-    if name in rules.not_ids:
+    """Whether a number is an id in its own right, references apart."""
+    rules, column = silos.rules(table.name), table.column(name)
+    if name in rules.not_ids or column.base_type not in _NUMBERS or column.generated is not None:
         return False
-    column = table.column(name)
-    if column.base_type not in _INTEGERS or column.generated is not None:
-        return False
-    if name in rules.ids or table.primary_key == (name,):
+    if column.base_type in _INTEGERS and (name in rules.ids or table.primary_key == (name,)):
         return True
     fed = column.sequence is not None or column.identity != ""
     return fed and any(name in key.columns for key in table.keys)

@@ -177,18 +177,29 @@ def _bound(value: sql.Composable, body: sql.Composable, name: str = "x", alias: 
     )
 
 
+def _scalar(document: Document, value: str) -> sql.Composable:
+    """A number or string as text; a number that is the whole document may have blanks around it."""
+    return sql.SQL(
+        "CASE {typeof}({value}) WHEN 'string' THEN {value} #>> '{{}}' WHEN 'number' THEN pg_catalog.btrim({value} #>> '{{}}', {blanks}) END"
+    ).format(typeof=document.call("typeof"), value=sql.SQL(value), blanks=sql.Literal(" \t\n\r"))
+
+
 def _rewrite_scalar(document: Document, leaf: Rewrite) -> Rewrite:
     """Numbers stay numbers, as long as they can, strings strings; an id that doesn't change keeps its spelling."""
-    text = sql.SQL("(v.x #>> '{{}}')").format()
-    changed = sql.SQL(
-        "CASE WHEN n.t IS NULL THEN 'null'{cast} WHEN n.t = {text} THEN v.x"
+    body = sql.SQL("CASE WHEN v.t IS NULL OR ({typeof}(v.x) = 'number' AND v.t !~ '^[0-9]+$') THEN v.x ELSE {new} END").format(
+        typeof=document.call("typeof"), new=_bound(leaf(sql.SQL("v.t")), _spelled(document), "t", "n")
+    )
+    return lambda value: sql.SQL(
+        "(SELECT {body} FROM (SELECT w.x, {scalar} AS t FROM (SELECT {value} AS x OFFSET 0) AS w OFFSET 0) AS v)"
+    ).format(body=body, scalar=_scalar(document, "w.x"), value=value)
+
+
+def _spelled(document: Document) -> sql.Composable:
+    """The new id n.t in the place of v.x."""
+    return sql.SQL(
+        "CASE WHEN n.t IS NULL THEN 'null'{cast} WHEN n.t = v.t THEN v.x"
         " WHEN {typeof}(v.x) = 'number' AND n.t ~ '^[0-9]+$' THEN n.t{cast} ELSE pg_catalog.to_json(n.t){cast} END"
-    ).format(text=text, typeof=document.call("typeof"), cast=document.cast)
-    new = _bound(leaf(text), changed, "t", "n")
-    body = sql.SQL(
-        "CASE {typeof}(v.x) WHEN 'string' THEN {new} WHEN 'number' THEN CASE WHEN {text} ~ '^[0-9]+$' THEN {new} ELSE v.x END ELSE v.x END"
-    ).format(typeof=document.call("typeof"), text=text, new=new)
-    return lambda value: _bound(value, body)
+    ).format(typeof=document.call("typeof"), cast=document.cast)
 
 
 def _rewrite_names(document: Document, leaf: Rewrite) -> Rewrite:
@@ -285,7 +296,7 @@ def found_ids(document: Document, value: sql.Composable, place: Place) -> sql.Co
         tables.append(names.format(each=document.call("each"), typeof=typeof, x=last))
         wanted: sql.Composable = sql.SQL("leaf.id")
     else:
-        wanted = sql.SQL("CASE WHEN {typeof}({x}) IN ('number', 'string') THEN {x} #>> '{{}}' END").format(typeof=typeof, x=last)
+        wanted = _scalar(document, f"s{len(place.path)}.x")
     return sql.SQL("(SELECT {wanted} AS id FROM {tables} WHERE {where})").format(
         wanted=wanted, tables=sql.SQL(" CROSS JOIN LATERAL ").join(tables), where=where
     )
