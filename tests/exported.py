@@ -25,6 +25,7 @@ from splitter.silos_file import parse_silos
 Texts = tuple[str | None, ...]
 ORGANIZATION = '[organization]\ntable = "org"\nslug = "slug"\n'
 ORG = "CREATE TABLE org (id bigint PRIMARY KEY, slug text NOT NULL); INSERT INTO org VALUES (1, 'acme'), (2, 'other');\n"
+CONTROL = '[control]\nurl = "postgresql://nowhere/x"\ntables = ["auth_*"]\n'
 LIMIT = 2**36
 KNOWN = (1, 2, 3)  # the origins that control issued; the database's own is 1
 
