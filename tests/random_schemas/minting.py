@@ -8,7 +8,7 @@ from random import Random
 
 from tests.random_schemas.cells import LIMIT, SOURCE_ORIGIN, TARGET_ORIGIN, Cell, Id
 from tests.random_schemas.names import TableName
-from tests.random_schemas.shapes import INTEGER_KEYS, Key, Table
+from tests.random_schemas.shapes import INTEGER_KEYS, Key, Standing, Table
 
 # Serials far above any local one, so that the image of a local id never meets an id that was born, or arrived, distributed.
 BORN_HERE, BORN_ELSEWHERE, NOWHERE = 10**7, 2 * 10**7, 2**35
@@ -42,11 +42,13 @@ class Mint:
         if table.key is Key.TEXT:
             return f"{self.side.name} {number}{self.rng.choice(('', ' é', chr(39), chr(34), ' %s'))}"
         assert table.key in INTEGER_KEYS
-        return Id(self._integer(table.name, number, local=not (root and self.side.distributed_organizations)))
+        return Id(self._integer(table, number, local=not (root and self.side.distributed_organizations)))
 
-    def _integer(self, table: TableName, number: int, *, local: bool) -> int:
-        start = self._starts.setdefault(table, self.rng.choice((1, 1, 7, 2**31 + 5)))
-        mix = self._mix.setdefault(table, self.rng.choice((0, 0, 30, 100)))
+    def _integer(self, table: Table, number: int, *, local: bool) -> int:
+        start = self._starts.setdefault(table.name, self.rng.choice((1, 1, 7, 2**31 + 5)))
+        # A referenced row stays where it was: if it has a distributed id and refers to a local one, it comes home beside its older self.
+        shares = (0, 100) if table.standing is Standing.REFERENCED else (0, 0, 30, 100)
+        mix = self._mix.setdefault(table.name, self.rng.choice(shares))
         if local and self.rng.randrange(100) >= mix:
             return start + number
         if self.rng.randrange(3):
