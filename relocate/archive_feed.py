@@ -49,15 +49,20 @@ class ArchiveFeed:
             raise BadArchive(f"{chunk.table}: {rows} rows were loaded, the archive says {archived.rows}")
         return Content(rows=rows, hash=archived.hash)
 
+    def _is_staged(self, name: TableName) -> bool:
+        """Whether rows have to be rewritten, or numbers may get another scale in the target."""
+        scaled = any(self.types[name].get(column, "").startswith("numeric(") for column in self.columns(name))
+        return scaled or needs_staging(self.rewriter, name)
+
     def stage_columns(self, name: TableName) -> sql.Composable | None:
-        if not needs_staging(self.rewriter, name):
+        if not self._is_staged(name):
             return None
         return sql.SQL(", ").join(
             sql.SQL("{} {}").format(sql.Identifier(column.name), raw(column.type)) for column in self._section(name).columns
         )
 
     def unstaged(self, name: TableName) -> SelectList:
-        if not needs_staging(self.rewriter, name):
+        if not self._is_staged(name):
             return plain_list(self.columns(name))
         wanted = set(self.columns(name))
         types = {column: type_ for column, type_ in self.types[name].items() if column in wanted}

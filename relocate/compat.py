@@ -49,7 +49,7 @@ def fit_target(scope: Scope, rules: IdRules, target: Schema, *, shifted: bool) -
             continue
         mine = scope.table(table.name).stored_columns
         there = {column.name: theirs.columns_by_name.get(column.name) for column in mine}
-        types[table.name] = {name: other.base_type for name, other in there.items() if other is not None and other.generated is None}
+        types[table.name] = {name: sent_type(other) for name, other in there.items() if other is not None and other.generated is None}
         problems.extend(fit_columns(table.name, mine, labels, target))
     narrow = tuple(_narrow(scope, rules, target)) if shifted else ()
     return Fit(types=types, problems=tuple(problems), narrow=narrow)
@@ -78,6 +78,14 @@ def fit_columns(name: TableName, mine: Sequence[Column], labels: Mapping[str, tu
                 "the target has this column NOT NULL and without a default, the source has it not",
                 "give it a default in the target, or run the application's migrations at the source",
             )
+
+
+def sent_type(column: Column) -> str:
+    """The type that values are cast to on their way: the base type, without length, which a cast would cut in silence.
+
+    A numeric's scale is said, since its zeros are part of the text that is hashed; that nothing is rounded was seen to before.
+    """
+    return column.type if column.bare_type == "numeric" else column.base_type
 
 
 def _element(column: Column) -> str:

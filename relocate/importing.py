@@ -25,6 +25,7 @@ from exports.workers import Workers
 from relocate.after import repeat_after_switch, suppress_hook
 from relocate.archive_feed import ArchiveFeed, Key, archived_chunks
 from relocate.clearing import clear_target, selection_of
+from relocate.compat import sent_type
 from relocate.control import Order, Relocation, begin_relocation, find_unfinished, read_relocation
 from relocate.finish import run_hook
 from relocate.homes import Home, adopt, check_adoptable, find_organization, read_homes
@@ -259,7 +260,7 @@ class _Import:
 
     def _feed(self, origin: int, matched: Matched) -> ArchiveFeed:
         names = {key[0] for key in self.chunks}
-        types = {name: {column.name: column.base_type for column in self.parcel.scope.table(name).stored_columns} for name in names}
+        types = {name: {column.name: sent_type(column) for column in self.parcel.scope.table(name).stored_columns} for name in names}
         archived = {key: each for key, (_, each) in self.chunks.items()}
         return ArchiveFeed(archive=self.parcel.archive, rewriter=self.parcel.rewriter(origin, matched), types=types, chunks=archived)
 
