@@ -55,7 +55,7 @@ def go_back(trip: Journey) -> None:
     trip.check_control(moved=True, region="us")
 
 
-@pytest.mark.xfail(reason="some random schemas: staged rows are hashed otherwise than the table has them; refused, never switched", strict=False)
+@pytest.mark.xfail(reason="some random schemas: staged rows are hashed otherwise than the table; refused, never switched", strict=False)
 @settings(MOVES, max_examples=10)
 @given(case=cases())
 def test_through_an_archive(servers: Servers, launcher: Launcher, case: Case) -> None:
