@@ -25,6 +25,7 @@ from splitter.schema import Schema, TableName
 from splitter.silos import SiloMap, TableRules
 
 T = TypeVar("T")
+_LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1}
 Maps = Mapping[tuple[TableName, tuple[str, ...]], SharedMap]
 
 
@@ -205,7 +206,22 @@ class _Matcher:
                 self._compare(wanted.table, wanted.key, self.expecting.row(wanted.table, wanted.row), wanted.found)
         keys = {(each.table, columns, _values(each.row, columns)): each for each in missing for columns in each.shared.referred}
         for group in components(missing, lambda each: self.expecting.leads_to(each.table, each.row, keys)):
-            self.inserts += (MissingRow(table=each.table, values=self.expecting.row(each.table, each.row)) for each in group)
+            for each in group:
+                self._insert(MissingRow(table=each.table, values=self.expecting.row(each.table, each.row)))
+
+    def _insert(self, missing: MissingRow) -> None:
+        narrow = list(self._narrow(missing))
+        for column in narrow:
+            found = f"the target's column is too narrow for {missing.values[column]}, the id of a row that it lacks"
+            self._problem("narrow-id", f"{missing.table}.{column}", found, "widen it first: splitter plan widen-ids")
+        self.inserts += [] if narrow else [missing]
+
+    def _narrow(self, missing: MissingRow) -> Iterable[str]:
+        columns = self.place(missing.table).schema.tables[missing.table].columns_by_name
+        for name, value in missing.values.items():
+            largest = _LARGEST.get(columns[name].base_type) if name in columns else None
+            if largest is not None and value is not None and int(value) > largest:
+                yield name
 
     def _compare(self, name: TableName, key: tuple[str, ...], wanted: Row, found: Row) -> None:
         table, rules = self.expecting.source.tables[name], self.silos.rules(name)
