@@ -16,7 +16,7 @@ from exports.organization import archive_types
 from exports.report import row_problems
 from exports.rewrite import Minting, Rewriter
 from exports.rows import Source, reading
-from exports.snapshot import Connection, Snapshot, ask
+from exports.snapshot import Connection, Snapshot, ask, ask_number
 from exports.survey import Survey, require_organization, select_ways, survey_region
 from splitter.schema import TableName
 from splitter.silos import SiloMap
@@ -69,8 +69,8 @@ class Exported:
         """All its rows, by part; it must be the same as all at once."""
         rows = sum(self.part_rows(name), Counter())
         table = table_name(name)
-        columns = [column_sql("k", column.name) for column in self.survey.schema.tables[table].columns]
-        assert rows.total() == len(ask(self.connection, self.membership.rows(table, columns)))
+        whole = self.membership.rows(table, [sql.SQL("k.ctid")])
+        assert rows.total() == ask_number(self.connection, sql.SQL("SELECT count(*) FROM ({}) AS r").format(whole))
         return rows
 
     def chunk_rows(self, chunk: Chunk) -> Counter[Texts]:
@@ -132,11 +132,17 @@ def survey_of(url: str, text: str = ORGANIZATION) -> Survey:
 
 
 @contextmanager
-def look(url: str, text: str = ORGANIZATION, organization: str = "acme", *, origin: int | None = 1) -> Iterator[Exported]:
-    """The organization in the database at ``url``, whose local ids are of ``origin``."""
-    survey = survey_of(url, text)
+def look_at(survey: Survey, organization: str, *, origin: int | None = 1) -> Iterator[Exported]:
+    """The organization in a region whose local ids are of ``origin``."""
     with survey.snapshot() as snapshot:
         found = require_organization(survey, snapshot.connection, organization)
         membership = select_ways(survey.scope, found.key, snapshot.connection)
         minting = Minting(layout=survey.silos.ids, origin=origin, known=KNOWN if origin is not None else (0,))
         yield Exported(survey=survey, snapshot=snapshot, membership=membership, minting=minting)
+
+
+@contextmanager
+def look(url: str, text: str = ORGANIZATION, organization: str = "acme", *, origin: int | None = 1) -> Iterator[Exported]:
+    """The same in the database at ``url``, by a silos.toml without regions."""
+    with look_at(survey_of(url, text), organization, origin=origin) as exported:
+        yield exported
