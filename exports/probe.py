@@ -42,10 +42,11 @@ def _probe_table(
 
 
 def _by_cycle(scope: Scope) -> Iterable[list[TableScope]]:
-    """The tables with ways, in order, those of one cycle together."""
+    """The tables with ways, in order, those of one cycle together. What is excluded and leads nobody to the organization is not read."""
     group: list[TableScope] = []
+    needed = _on_a_way(scope)
     for table in scope.tables.values():
-        if not table.ways and not table.back_ways:
+        if table.name not in needed or not (table.ways or table.back_ways):
             continue
         if group and (table.cycle is None or table.cycle != group[0].cycle):
             yield group
@@ -53,6 +54,18 @@ def _by_cycle(scope: Scope) -> Iterable[list[TableScope]]:
         group.append(table)
     if group:
         yield group
+
+
+def _on_a_way(scope: Scope) -> frozenset[TableName]:
+    """The exported tables and those that their ways lead through."""
+    found = {table.name for table in scope.exported}
+    wanted = list(found)
+    while wanted:
+        table = scope.tables[wanted.pop()]
+        above = {way.target for way in (*table.ways, *table.back_ways)} - found
+        found |= above
+        wanted += above
+    return frozenset(found)
 
 
 def _exists(scope: Scope, table: TableScope, condition: sql.Composable) -> sql.Composable:

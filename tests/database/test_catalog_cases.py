@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 
 import psycopg
@@ -116,13 +115,10 @@ def test_a_case_has_one_fingerprint_on_all_versions(name, read_case):
 
 
 @pytest.mark.long
-def test_a_thousand_tables_are_read_in_a_second(server):
+def test_a_thousand_tables_are_read(server):
     url = server.create()
     server.psql(url, find_cases() / "gitlab" / "structure.sql")
     with psycopg.connect(url, autocommit=True) as conn:
-        begun = time.monotonic()
         schema = read_schema(conn)
-        taken = time.monotonic() - begun
     server.drop(url)
     assert (len(list(schema.roots())), sum(len(table.foreign_keys) for table in schema.tables.values())) == (860, 1465)
-    assert taken < 1
