@@ -29,6 +29,8 @@ from urllib.parse import quote, urlencode
 
 from psycopg.conninfo import conninfo_to_dict
 
+from tests.proxy_wire import listen, messages, reach, receive_exactly, shut
+
 SSL_REQUEST, GSS_REQUEST, CANCEL_REQUEST = 80877103, 80877104, 80877102
 RECEIVE = 1 << 18
 KINDS = {b"Q": "query", b"E": "execute", b"F": "call", b"c": "copy done", b"f": "copy fail"}
@@ -93,7 +95,7 @@ class Proxy:
 
     def __init__(self, upstream: str, *, folder: Path | None = None) -> None:
         self._upstream = upstream
-        self._listener = _listen(folder)
+        self._listener = listen(folder)
         self._folder = folder
         self.statements: list[Statement] = []
         self.refusing = False  # new connections are closed at once, as if the server were gone
@@ -170,7 +172,7 @@ class Proxy:
     def close(self) -> None:
         self._closed = True
         self.resume()
-        _shut(self._listener)
+        shut(self._listener)
         self.drop()
 
     @property
@@ -214,12 +216,12 @@ class Proxy:
 
     def _serve(self, client: socket.socket) -> None:
         if self.refusing:
-            _shut(client)
+            shut(client)
             return
         try:
-            server = _reach(self._upstream)
+            server = reach(self._upstream)
         except OSError:
-            _shut(client)
+            shut(client)
             return
         with self._lock:
             self._opened += 1
@@ -253,8 +255,8 @@ class _Connection:
         self.telling.set()
 
     def close(self) -> None:
-        _shut(self.client)
-        _shut(self.server)
+        shut(self.client)
+        shut(self.server)
         self.telling.set()
         self.proxy.forget(self)
 
@@ -273,8 +275,8 @@ class _Connection:
     def _start_up(self) -> bool:
         """Passes the untyped first packets; False where they were all there is (a cancel request)."""
         while True:
-            packet = _receive_exactly(self.client, 4)
-            packet += _receive_exactly(self.client, struct.unpack(">I", packet)[0] - 4)
+            packet = receive_exactly(self.client, 4)
+            packet += receive_exactly(self.client, struct.unpack(">I", packet)[0] - 4)
             code = struct.unpack_from(">I", packet, 4)[0]
             if code in (SSL_REQUEST, GSS_REQUEST):
                 self.client.sendall(b"N")
@@ -292,7 +294,7 @@ class _Connection:
         while chunk := self.client.recv(RECEIVE):
             buffer += chunk
             sent = end = 0
-            for kind, start, end in _messages(buffer, b"QPBEFcfS"):
+            for kind, start, end in messages(buffer, b"QPBEFcfS"):
                 if not kind:
                     continue
                 trap = self._note(kind, bytes(buffer[start + 5 : end]))
@@ -312,7 +314,7 @@ class _Connection:
         while chunk := self.server.recv(RECEIVE):
             buffer += chunk
             sent = whole = 0
-            for kind, start, end in _messages(buffer, b"CIsGWZ"):
+            for kind, start, end in messages(buffer, b"CIsGWZ"):
                 whole = end
                 if not kind:
                     continue
@@ -379,58 +381,3 @@ class _Connection:
             yield first
         elif kind in b"CIs" and self.pending and self.pending[0].kind != "query":
             yield self.pending.popleft()
-
-
-def _messages(buffer: bytearray, wanted: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """(kind, start, end) of each whole message; kind is empty for those that are not wanted, whose runs come as one."""
-    position, size = 0, len(buffer)
-    run = 0
-    while position + 5 <= size:
-        end = position + 1 + int.from_bytes(buffer[position + 1 : position + 5], "big")
-        if end > size:
-            break
-        if buffer[position] in wanted:
-            yield bytes(buffer[position : position + 1]), position, end
-            run = end
-        position = end
-    if run < position:
-        yield b"", run, position
-
-
-def _listen(folder: Path | None) -> socket.socket:
-    if folder is None:
-        return socket.create_server(("127.0.0.1", 0), backlog=64)
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(str(folder / ".s.PGSQL.5432"))
-    listener.listen(64)
-    return listener
-
-
-def _reach(url: str) -> socket.socket:
-    parts = conninfo_to_dict(url)
-    host, port = str(parts.get("host") or "127.0.0.1"), int(parts.get("port") or 5432)
-    if host.startswith("/"):
-        server = socket.socket(socket.AF_UNIX)
-        server.connect(f"{host}/.s.PGSQL.{port}")
-        return server
-    server = socket.create_connection((host, port))
-    server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return server
-
-
-def _receive_exactly(source: socket.socket, size: int) -> bytes:
-    parts: list[bytes] = []
-    while size > 0:
-        part = source.recv(size)
-        if not part:
-            raise ConnectionResetError
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
-
-
-def _shut(it: socket.socket) -> None:
-    with suppress(OSError):
-        it.shutdown(socket.SHUT_RDWR)
-    with suppress(OSError):
-        it.close()
