@@ -7,6 +7,7 @@ this file touches a database; ``apply`` runs what stands here.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -35,22 +36,35 @@ class Lock(str, Enum):
     ACCESS_EXCLUSIVE = "ACCESS EXCLUSIVE"
 
 
+class Action(str, Enum):
+    """How a step's SQL is to be used."""
+
+    RUN = "run"  # executed once
+    AUDIT = "audit"  # a query of rows (object, found): any row stops the plan, and nothing is changed
+    REPEAT = "repeat"  # executed again, each time in a transaction of its own, until it changes no row
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One statement of a plan, or several that only make sense in one transaction.
 
     ``precondition`` is a query of one boolean, asked right before: true, the step has to be done; false, it is done already; null or
     no row, its object is not what the plan was made for. Times are milliseconds; a ``statement_timeout_ms`` of 0 is none.
+
+    ``undo`` has to be said: the steps that take this one back, in their order; empty where nothing has to be taken back, None where
+    there is no way back. They have no undo of their own: None.
     """
 
     purpose: str
     sql: str
     lock: Lock
+    tables: tuple[TableName, ...] = ()  # those that it locks, in the order in which it does
     lock_timeout_ms: int
     statement_timeout_ms: int
+    action: Action = Action.RUN
     transactional: bool = True
     hazard: str = ""
-    undo: str | None = None  # SQL; None where there is no way back
+    undo: tuple[Step, ...] | None
     precondition: str | None = None
 
 
@@ -76,13 +90,14 @@ class Plan:
     @property
     def id(self) -> str:
         """The same for the same plan: 32 hex digits, the key of its journal."""
-        return hashlib.sha256(plan_to_json(self)).hexdigest()[:32]
+        return hashlib.sha256(orjson.dumps(_PLAN.dump_python(self, mode="json"))).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _File:
     __pydantic_config__ = ConfigDict(extra="forbid")
     orglift_plan: int
+    id: str
     plan: dict[str, Any]
 
 
@@ -92,7 +107,7 @@ _FILE: TypeAdapter[_File] = TypeAdapter(_File)
 
 def plan_to_value(plan: Plan) -> dict[str, Any]:
     """What ``plan_to_json`` spells."""
-    return {"orglift_plan": FORMAT, "plan": _PLAN.dump_python(plan, mode="json")}
+    return {"orglift_plan": FORMAT, "id": plan.id, "plan": _PLAN.dump_python(plan, mode="json")}
 
 
 def plan_to_json(plan: Plan) -> bytes:
@@ -107,11 +122,14 @@ def plan_from_json(content: bytes) -> Plan:
         file = _FILE.validate_json(content)
         if file.orglift_plan != FORMAT:
             raise UsageError(f"the plan has format {file.orglift_plan}, and this orglift reads format {FORMAT}", hint=hint)
-        return _PLAN.validate_python(file.plan, extra="forbid")
+        plan = _PLAN.validate_python(file.plan, extra="forbid")
     except ValidationError as exc:
         first = exc.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise UsageError(f"this is not a plan: {place or 'the file'}: {first['msg'].lower()}", hint=hint) from exc
+    if plan.id != file.id:
+        raise UsageError("the plan was changed after it was made", hint=f"a plan runs as it was made, or not at all: {hint}")
+    return plan
 
 
 def plan_to_text(plan: Plan) -> str:
@@ -121,13 +139,27 @@ def plan_to_text(plan: Plan) -> str:
     if not plan.steps:
         lines.append("  nothing to do")
     for number, step in enumerate(plan.steps, start=1):
-        lines += ["", f"{number}. {step.purpose}", f"   {_cost(step)}"]
-        lines += [f"   hazard: {step.hazard}"] if step.hazard else []
-        lines += [f"   undo: {step.undo or 'none'}", *(f"       {line}" for line in step.sql.splitlines())]
+        lines += ["", f"{number}. {step.purpose}", *_told(step), *_undo_told(step)]
     return "\n".join(lines) + "\n"
 
 
-def _cost(step: Step) -> str:
+def _told(step: Step) -> Iterator[str]:
+    """What a step costs, and its statement."""
     limit = f"runs at most {step.statement_timeout_ms} ms" if step.statement_timeout_ms else "runs without a limit"
     where = "in a transaction" if step.transactional else "outside a transaction"
-    return f"lock: {step.lock.value}, waits at most {step.lock_timeout_ms} ms, {limit}, {where}"
+    on = f" on {', '.join(map(str, step.tables))}" if step.tables else ""
+    yield f"   {_ACTIONS[step.action]}lock: {step.lock.value}{on}, waits at most {step.lock_timeout_ms} ms, {limit}, {where}"
+    if step.hazard:
+        yield f"   hazard: {step.hazard}"
+    yield from (f"       {line}" for line in step.sql.splitlines())
+
+
+_ACTIONS = {Action.RUN: "", Action.AUDIT: "stops where it finds anything; ", Action.REPEAT: "repeated until nothing is left; "}
+
+
+def _undo_told(step: Step) -> Iterator[str]:
+    if not step.undo:
+        yield "   undo: none: there is no way back" if step.undo is None else "   undo: nothing to take back"
+    for back in step.undo or ():
+        yield f"   undo: {back.purpose}"
+        yield from (f"    {line}" for line in _told(back))

@@ -266,5 +266,6 @@ def _step(fact: SequenceFacts, layout: IdLayout, region: RegionOrigin) -> Step:
         statement_timeout_ms=0 if scanned else STATEMENT_TIMEOUT_MS,
         hazard="waits for transactions that took an id from it; new ids wait behind it"
         + (f"; before the lock it reads all of {', '.join(scanned)}, which no index leads" if scanned else ""),
+        undo=None,  # ids were given in between
         precondition=render_precondition(placement),
     )

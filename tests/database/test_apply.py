@@ -23,8 +23,8 @@ T = TableName("public", "t")
 
 
 def step(sql: str, **more: Any) -> Step:
-    values: dict[str, Any] = {"purpose": sql, "sql": sql, "lock": Lock.NONE, "lock_timeout_ms": 100, "statement_timeout_ms": 0}
-    return Step(**(values | more))
+    values: dict[str, Any] = {"purpose": sql, "sql": sql, "lock": Lock.NONE, "undo": None}
+    return Step(**(values | {"lock_timeout_ms": 100, "statement_timeout_ms": 0} | more))
 
 
 INSERT = step("INSERT INTO public.t VALUES (1)")

@@ -12,15 +12,25 @@ from splitter.errors import UsageError
 from splitter.schema import TableName
 from splitter.steps import Lock, Plan, PlanDatabase, Step, plan_from_json, plan_to_json, plan_to_text
 
-STEP = Step(
-    purpose='index "we.ird" on project',
-    sql='CREATE INDEX CONCURRENTLY "we.ird" ON project (id)\n  WHERE name <> $$ü$$',
+BACK = Step(
+    purpose='no index "we.ird"',
+    sql='DROP INDEX CONCURRENTLY "we.ird"',
     lock=Lock.SHARE_UPDATE_EXCLUSIVE,
     lock_timeout_ms=300,
     statement_timeout_ms=0,
     transactional=False,
+    undo=None,
+)
+STEP = Step(
+    purpose='index "we.ird" on project',
+    sql='CREATE INDEX CONCURRENTLY "we.ird" ON project (id)\n  WHERE name <> $$ü$$',
+    lock=Lock.SHARE_UPDATE_EXCLUSIVE,
+    tables=(TableName("public", "project"),),
+    lock_timeout_ms=300,
+    statement_timeout_ms=0,
+    transactional=False,
     hazard="waits for old transactions",
-    undo='DROP INDEX CONCURRENTLY "we.ird"',
+    undo=(BACK,),
     precondition="SELECT true",
 )
 PLAN = Plan(
@@ -49,9 +59,11 @@ def test_the_text_shows_what_each_step_costs():
     text = plan_to_text(PLAN)
     assert "plan break-fks for us, database 00000000-0000-0000-0000-000000000007" in text
     assert "note: be careful" in text
-    assert "lock: SHARE UPDATE EXCLUSIVE, waits at most 300 ms, runs without a limit, outside a transaction" in text
+    assert "lock: SHARE UPDATE EXCLUSIVE on project, waits at most 300 ms, runs without a limit, outside a transaction" in text
     assert "hazard: waits for old transactions" in text
-    assert text.count("undo: none") == 1
+    assert text.count("undo: none: there is no way back") == 1
+    assert 'undo: no index "we.ird"' in text
+    assert '           DROP INDEX CONCURRENTLY "we.ird"' in text
     assert "         WHERE name <> $$ü$$" in text
 
 
@@ -65,6 +77,12 @@ def changed(**plan: object) -> bytes:
     return orjson.dumps(file)
 
 
+def without(key: str) -> bytes:
+    steps = orjson.loads(plan_to_json(PLAN))["plan"]["steps"]
+    del steps[0][key]
+    return changed(steps=steps)
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
@@ -72,11 +90,14 @@ def changed(**plan: object) -> bytes:
         (b"[1]", "this is not a plan"),
         (b"\xff\xfe", "this is not a plan"),
         (b"{}", "orglift_plan: field required"),
-        (b'{"orglift_plan": 2, "plan": {}}', "format 2"),
-        (b'{"orglift_plan": 1, "plan": {}, "more": 1}', "more"),
+        (b'{"orglift_plan": 2, "id": "", "plan": {}}', "format 2"),
+        (b'{"orglift_plan": 1, "id": "", "plan": {}, "more": 1}', "more"),
+        (changed(notes=["another"]), "changed after it was made"),
         (changed(kind=None), "kind"),
         (changed(surprise=1), "surprise"),
         (changed(steps=[{"sql": "DROP TABLE x"}]), "steps.0.purpose"),
+        (without("undo"), "steps.0.undo"),
+        (without("lock"), "steps.0.lock"),
     ],
 )
 def test_anything_else_is_refused(content, told):
