@@ -167,9 +167,10 @@ def test_a_temporary_cluster_leaves_nothing(place, major):
 
 
 CHILD = """
-import multiprocessing, sys, time
+import multiprocessing, signal, sys, time
 from pathlib import Path
 from splitter import embedded
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits that it is ignored
 with embedded.temporary(Path(sys.argv[1]), place=Path(sys.argv[2])) as cluster:
     if sys.argv[3] == "fork":
         multiprocessing.get_context("fork").Process(target=time.sleep, args=(1,)).start()
