@@ -61,13 +61,22 @@ COMMENT ON TABLE orglift.relocations IS 'every move of an organization, also tho
 
 CREATE TABLE IF NOT EXISTS orglift.moved_ids (
     relocation uuid REFERENCES orglift.relocations (id),
-    table_name text,  -- in the spelling of silos.toml
+    table_name text,  -- in the spelling of silos.toml; table.column for a key that isn't the table's primary one
     before bigint,
     after bigint NOT NULL,
     PRIMARY KEY (relocation, table_name, before)
 );
 CREATE INDEX IF NOT EXISTS moved_ids_before ON orglift.moved_ids (table_name, before);
 COMMENT ON TABLE orglift.moved_ids IS 'ids that control refers to, before and after a move';
+
+CREATE TABLE IF NOT EXISTS orglift.moved_keys (
+    relocation uuid REFERENCES orglift.relocations (id),
+    key_name text,  -- table.column, table.column
+    before text[],
+    after text[] NOT NULL,
+    PRIMARY KEY (relocation, key_name, before)
+);
+COMMENT ON TABLE orglift.moved_keys IS 'the same for keys of several columns';
 
 CREATE TABLE IF NOT EXISTS orglift.audit (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -242,3 +242,4 @@ def _record_move(conn: Connection, found: Relocation, phase: Phase) -> None:
     write_audit(conn, phase.value, organization=organization, relocation=found.id)
     if phase is Phase.ABORTED:  # ids that the move would have given lead nowhere
         conn.execute("DELETE FROM orglift.moved_ids WHERE relocation = %s", (found.id,))
+        conn.execute("DELETE FROM orglift.moved_keys WHERE relocation = %s", (found.id,))

@@ -55,7 +55,7 @@ def read_plan(silos: SiloMap, organization: str, to: str) -> MovePlan:
         tables=tables,
         problems=planned.problems,
         warnings=warnings,
-        control_references=tuple(str(reference) for reference in planned.references.references),
+        control_references=tuple(str(held) for held in planned.references.held),
         replica=planned.replica,
     )
 

@@ -14,7 +14,6 @@ from relocate.homes import Home, own_table, read_homes
 from relocate.phases import Phase, check_move
 from splitter.db import Connection, retrying, translated
 from splitter.errors import Conflict, OtherMover
-from splitter.schema import TableName
 from splitter.silos import OwnMapping
 
 LOCK_TIMEOUT_MS = 2000  # a row of control that the application holds: tried again, users wait no longer behind us
@@ -120,16 +119,29 @@ def _write_own(control: Connection, found: Relocation, own: OwnMapping, *, new: 
         raise Conflict(told, hint=f"an organization needs exactly one row in {own.table}")
 
 
-def stage_moved_ids(control: Connection, relocation: UUID, generation: int, table: TableName, pairs: Iterable[tuple[int, int]]) -> int:
-    """Write what ids of ``table`` become, (before, after), in the place of what was staged for it before; how many.
+def stage_moved_ids(control: Connection, relocation: UUID, generation: int, key: str, pairs: Iterable[tuple[int, int]]) -> int:
+    """Write what ids of ``key`` become, (before, after), in the place of what was staged for it before; how many.
 
-    OtherMover where the generation is not the relocation's: then nothing is written.
+    ``key`` is a table, or a column of one that isn't its primary key. OtherMover where the generation is not the relocation's: then
+    nothing is written.
     """
-    with translated(f"staging moved ids of {table}"), control.transaction(), control.cursor() as cursor:
-        cursor.execute("DELETE FROM orglift.moved_ids WHERE relocation = %s AND table_name = %s", (relocation, str(table)))
-        with cursor.copy("COPY orglift.moved_ids (relocation, table_name, before, after) FROM STDIN") as copy:
+    return _stage(control, relocation, generation, sql.Identifier("orglift", "moved_ids"), ("table_name", key), pairs)
+
+
+def stage_moved_keys(control: Connection, relocation: UUID, generation: int, key: str, pairs: Iterable[tuple[list[str], list[str]]]) -> int:
+    """The same for keys of several columns, whose values are texts."""
+    return _stage(control, relocation, generation, sql.Identifier("orglift", "moved_keys"), ("key_name", key), pairs)
+
+
+def _stage(
+    control: Connection, relocation: UUID, generation: int, table: sql.Identifier, key: tuple[str, str], pairs: Iterable[tuple[Any, Any]]
+) -> int:
+    with translated(f"staging moved ids of {key[1]}"), control.transaction(), control.cursor() as cursor:
+        name = sql.Identifier(key[0])
+        cursor.execute(sql.SQL("DELETE FROM {} WHERE relocation = %s AND {} = %s").format(table, name), (relocation, key[1]))
+        with cursor.copy(sql.SQL("COPY {} (relocation, {}, before, after) FROM STDIN").format(table, name)) as copy:
             for before, after in pairs:
-                copy.write_row((relocation, str(table), before, after))
+                copy.write_row((relocation, key[1], before, after))
         staged = cursor.rowcount
         # Only now: the lock would hold up the mover's own signs of life for as long as the copy takes.
         if lock_relocation(control, relocation).generation != generation:

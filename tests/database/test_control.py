@@ -18,12 +18,10 @@ from relocate.switch import stage_moved_ids
 from splitter import db
 from splitter.errors import Conflict, IllegalMove, NoOrigin, OtherMover, RefusedError, UnknownOrganization, Unprepared
 from splitter.layout import IdLayout
-from splitter.schema import TableName
 from tests.installation import Installation, make_installation
 
 LAYOUT = IdLayout()
 ORDER = Order(organization_before="5", organization_after=str(LAYOUT.first(1) + 5), source="us", target="de", slug="acme")
-ITEM = TableName("public", "item")
 
 
 @pytest.fixture
@@ -231,7 +229,7 @@ class TestResolve:
         site.add("us", acme=1)
         site.init()
         begun = begin_relocation(control, ORDER)
-        assert stage_moved_ids(control, begun.id, 0, ITEM, [(5, 777), (6, 888)]) == 2
+        assert stage_moved_ids(control, begun.id, 0, "item", [(5, 777), (6, 888)]) == 2
         assert resolve(site, "item", 5) == LAYOUT.first(1) + 5
         put(site, begun, "switched")
         assert resolve(site, "item", 5) == resolve(site, "item", 5, "us") == 777
@@ -249,10 +247,10 @@ class TestResolve:
 
 def test_staging_again_replaces_and_a_superseded_mover_stages_nothing(site, control):
     begun = begin_relocation(control, ORDER)
-    stage_moved_ids(control, begun.id, 0, ITEM, [(1, 2)])
-    assert stage_moved_ids(control, begun.id, 0, ITEM, [(3, 4), (5, 6)]) == 2
+    stage_moved_ids(control, begun.id, 0, "item", [(1, 2)])
+    assert stage_moved_ids(control, begun.id, 0, "item", [(3, 4), (5, 6)]) == 2
     with pytest.raises(OtherMover):
-        stage_moved_ids(control, begun.id, 1, ITEM, [(7, 8)])
+        stage_moved_ids(control, begun.id, 1, "item", [(7, 8)])
     assert site.rows("SELECT before, after FROM orglift.moved_ids ORDER BY 1") == [(3, 4), (5, 6)]
 
 

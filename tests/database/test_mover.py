@@ -19,7 +19,6 @@ from relocate.phases import Phase
 from relocate.switch import SwitchOrder, stage_moved_ids, switch
 from splitter import db
 from splitter.errors import BugError, ConfigError, FailedError, IllegalMove, OtherMover
-from splitter.schema import TableName
 from tests.installation import Installation, make_installation
 
 ORDER = Order(organization_before="5", organization_after="900", source="us", target="de", slug="acme")
@@ -166,7 +165,7 @@ def test_only_the_switch_switches_and_facts_have_names(take):
 
 def test_an_abort_ends_it_and_forgets_the_ids_that_it_would_have_given(site, control, relocation, take):
     mover = take()
-    stage_moved_ids(control, relocation.id, 1, TableName("public", "item"), [(1, 2)])
+    stage_moved_ids(control, relocation.id, 1, "item", [(1, 2)])
     mover.move_to(Phase.ABORTING)
     ended = mover.move_to(Phase.ABORTED)
     assert ended.finished_at is not None

@@ -62,7 +62,7 @@ class Move:
         self.mover = take_over(lambda: db.connect(site.urls["control"], setting="control"), relocation.id)
         self.mover.move_to(Phase.LOADING)
         self.mover.move_to(Phase.VERIFYING)
-        stage_moved_ids(control, relocation.id, self.mover.generation, TableName("public", "item"), [(10, 1010), (11, 1011)])
+        stage_moved_ids(control, relocation.id, self.mover.generation, "item", [(10, 1010), (11, 1011)])
         self.id = relocation.id
         self.order = SwitchOrder(
             relocation=relocation.id,
