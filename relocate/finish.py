@@ -6,8 +6,11 @@ Everything here may be repeated.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from tempfile import TemporaryFile
 
 from psycopg import sql
 
@@ -74,22 +77,41 @@ def advance_sequences(survey: Survey, connection: Connection, origin: int) -> No
 
 
 def run_hook(hooks: Hooks, name: str, environment: Mapping[str, str]) -> None:
-    """Run one of the application's commands; RefusedError where it fails or takes too long. What it prints is in the error, scrubbed."""
+    """Run one of the application's commands; RefusedError where it fails or takes too long. The last line it prints is told, scrubbed.
+
+    What it leaves running in the background is left; when it takes too long, or we are stopped, all that it started ends.
+    """
     command = getattr(hooks, name)
     if command is None:
         return
-    try:
-        done = subprocess.run(
+    with TemporaryFile() as output:  # no pipe: a process in the background would hold it open
+        running = subprocess.Popen(
             command,
             shell=True,
             env={**os.environ, **environment},
-            timeout=hooks.timeout,
-            capture_output=True,
-            text=True,
-            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
-    except subprocess.TimeoutExpired as exc:
-        raise RefusedError(f"the hook {name} took longer than {hooks.timeout:g} s", hint="see [hooks] in silos.toml") from exc
-    if done.returncode != 0:
-        said = scrub((done.stderr or done.stdout).strip().rpartition("\n")[2])
-        raise RefusedError(f"the hook {name} failed with exit code {done.returncode}: {said}", hint="see [hooks] in silos.toml")
+        try:
+            code = running.wait(hooks.timeout)
+        except BaseException as exc:
+            _end(running)
+            if isinstance(exc, subprocess.TimeoutExpired):
+                raise RefusedError(f"the hook {name} took longer than {hooks.timeout:g} s, and was ended", hint=_HOOKS) from None
+            raise
+        if code != 0:
+            output.seek(0)
+            said = scrub(output.read().decode("utf-8", "replace").strip().rpartition("\n")[2])
+            raise RefusedError(f"the hook {name} failed with exit code {code}: {said}", hint=_HOOKS)
+
+
+_HOOKS = "see [hooks] in silos.toml"
+
+
+def _end(running: subprocess.Popen[bytes]) -> None:
+    """End the command's shell and everything that it started."""
+    with suppress(ProcessLookupError):
+        os.killpg(running.pid, signal.SIGKILL)
+    running.wait()

@@ -158,7 +158,9 @@ class _Import:
                 run_hook(self.silos.hooks, "before_copy", hook_environment(relocation))
                 self._move(mover, origin, matched, home, replica=replica)
             except RefusedError as exc:
-                raise FailedError.after_write(exc) if self.wrote else exc from exc
+                if not self.wrote:
+                    raise
+                raise FailedError.after_write(exc) from exc
             return self._finish(mover)
 
     def _origin(self, *, issue: bool) -> int:

@@ -73,7 +73,9 @@ class _Start:
                     planned = self._prepare(stack)  # what was written until the hook stopped it belongs to the copy
                 return self._move(planned, mover)
             except RefusedError as exc:
-                raise FailedError.after_write(exc) if self.wrote else exc from exc
+                if not self.wrote:
+                    raise
+                raise FailedError.after_write(exc) from exc
 
     def _prepare(self, stack: ExitStack) -> Preparation:
         """A snapshot of now, and all that has to be known before the first write; a problem is a refusal."""

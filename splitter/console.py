@@ -117,9 +117,10 @@ def _traceback(exc: BaseException) -> str:
 
 def _causes(exc: BaseException) -> Iterator[str]:
     """The chain below an error, without what its message says already."""
-    told = str(exc)
+    told, seen = str(exc), {id(exc)}
     cause = exc.__cause__
-    while cause is not None:
+    while cause is not None and id(cause) not in seen:  # a library's errors may cause each other
+        seen.add(id(cause))
         text = scrub(str(cause).strip().partition("\n")[0]) or type(cause).__name__
         if text not in told:
             yield text

@@ -78,16 +78,16 @@ def make_small_site(make_database: Callable[..., str], *, silos: str = "", ready
     schema = scripts.get("schema", SCRIPT)
     urls = {"control": make_database(scripts.get("control", ""))}
     urls |= {region: make_database(schema + scripts.get(region, "")) for region in ("us", "de")}
-    site = SmallSite(urls, parse_silos(_text(urls, silos), {}))
+    site = SmallSite(urls, parse_silos(_text(urls, silos, "control_" in scripts.get("control", "")), {}))
     if ready:
         site.init()
         site.own_range("de")
     return site
 
 
-def _text(urls: dict[str, str], more: str) -> str:
+def _text(urls: dict[str, str], more: str, tables: bool) -> str:
     head = more if "[organization]" in more else f'[organization]\ntable = "org"\nslug = "slug"\n{more}'
-    control = "" if "[control]" in more else '[control]\ntables = ["control_*"]\n'
-    text = head + control
+    listed = 'tables = ["control_*"]\n' if tables else ""
+    text = head if "[control]" in more else f"{head}[control]\n{listed}"
     text = text.replace("[control]\n", f'[control]\nurl = "{urls["control"]}"\n')
     return text + "".join(f'[regions.{name}]\nurl = "{urls[name]}"\n' for name in ("us", "de"))

@@ -120,6 +120,13 @@ def test_the_cause_is_told_unless_the_message_says_it(capsys):
     assert capsys.readouterr().err == "error: reading t: boom\ncaused by: the disk is on fire\n"
 
 
+def test_causes_that_go_in_a_circle_end(capsys):
+    error, cause = Conflict("stopped"), OSError("the disk is on fire")
+    error.__cause__, cause.__cause__ = cause, error
+    assert run(fail_with(error)) == 3
+    assert "caused by: the disk is on fire" in capsys.readouterr().err
+
+
 def test_a_cause_shows_no_password(capsys):
     error = OrgliftError("reading t")
     error.__cause__ = ValueError("at postgresql://u:hunter2@h/d")
