@@ -6,7 +6,7 @@ once and for ever, and its ids are shifted while they are loaded.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -28,7 +28,7 @@ from relocate.clearing import clear_target, selection_of
 from relocate.compat import sent_type
 from relocate.control import Order, Relocation, begin_relocation, find_unfinished, read_relocation
 from relocate.finish import run_hook
-from relocate.homes import Home, adopt, check_adoptable, find_organization, read_homes
+from relocate.homes import Home, adopt, check_adoptable, find_organization, read_home, read_homes
 from relocate.import_obstacles import find_import_obstacles
 from relocate.install import Part, check_installed
 from relocate.ledger import Ledger
@@ -124,7 +124,15 @@ class _Import:
         if self.manifest.relocation is None:
             return None
         found = read_relocation(self.control, UUID(self.manifest.relocation))
-        return found if found is not None and found.phase in BEYOND_RETURN else None
+        if found is None or found.phase not in BEYOND_RETURN:
+            return None
+        home = read_home(self.control, found.organization_after, self.own)
+        if home is None or home.region != found.target:
+            raise Conflict(
+                f"{self.options.file} was imported already, and since then {found.name!r} has left {found.target}: {home or 'nowhere'}",
+                hint="export it again from where it lives",
+            )
+        return found
 
     def plan(self) -> ImportPlan:
         origin = self._origin(issue=False)
@@ -209,17 +217,24 @@ class _Import:
         self.parcel.require_room()
         problems: list[Problem] = []
         after, known = self.parcel.after(origin), tuple(each.origin for each in read_origins(self.control))
-        taken = read_homes(self.control, organization=None, slug=self.slug, own=self.own) if home is None and self.slug else ()
         begun = find_unfinished(self.control, f"id:{'|'.join(after)}")
-        if taken and begun is None:
-            taker = f"it is taken by {taken[0]}"
-            problems.append(Problem(code="slug-taken", object=f"slug {self.slug!r}", found=taker, remedy="give another one with --slug"))
+        if begun is None:
+            problems += self._slug_taken(home)
         if self.options.slug is not None and self.silos.organization.slug is None:
             problems.append(
                 Problem(code="no-slug", object="--slug", found="silos.toml names no slug column", remedy="set [organization] slug")
             )
         found = find_import_obstacles(self.parcel, target, after, known, replica=replica, resuming=begun is not None)
         return (*problems, *found)
+
+    def _slug_taken(self, home: Home | None) -> Iterator[Problem]:
+        """Who is new, or gets another slug, needs one that nobody has."""
+        wanted = self.slug if home is None else self.options.slug
+        others = read_homes(self.control, organization=None, slug=wanted, own=self.own) if wanted else ()
+        for other in others:
+            if home is None or other.organization != home.organization:
+                remedy = "give another one with --slug"
+                yield Problem(code="slug-taken", object=f"slug {wanted!r}", found=f"it is taken by {other}", remedy=remedy)
 
     def _order(self, origin: int) -> Order:
         return Order(
@@ -228,6 +243,7 @@ class _Import:
             target=self.options.to,
             source=self.manifest.source.region if self.parcel.is_move else self.manifest.source.database,
             slug=self.slug,
+            options={"slug": self.options.slug} if self.options.slug else {},  # the row of the organization is loaded with it
             id=UUID(self.manifest.relocation) if self.manifest.relocation else None,
         )
 
@@ -329,6 +345,7 @@ class _Import:
             expected=home,
             statements=references.statements(mover.relocation.id) if home is not None else (),
             own=self.own,
+            slug=self.options.slug,
         )
         with closing(connect_control(self.silos, application=mover.application)) as connection:
             switch(connection, order)

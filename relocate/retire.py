@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from exports.checks import inbound_checks
 from exports.match import Place, match_rows
 from exports.membership import Membership, Selection
-from exports.rows import ask
+from exports.rows import Source, ask
 from exports.shared import read_needed
 from exports.snapshot import Connection
 from exports.survey import Organization, Survey, select_ways, survey_region
+from relocate.after import repeat_after_switch
 from relocate.control import Relocation, read_relocation
 from relocate.homes import read_home
 from relocate.ledger import Ledger, Recorded
@@ -45,6 +47,8 @@ def purge(silos: SiloMap, organization: str, report: Reporter) -> Outcome:
                 f"{relocation.name!r} still lives in {relocation.source}: its move is {relocation.phase.value}",
                 hint=f"finish it with `relocate start {relocation.name} --to {relocation.target}`, or undo it with `relocate abort`",
             )
+        if relocation.phase is Phase.SWITCHED:
+            repeat_after_switch(silos, relocation)  # what switched it may have been stopped before that
         if relocation.source not in silos.regions:
             return _without_source(silos, control, relocation, report)
         with take_over(partial(connect_control, silos), relocation.id) as mover:
@@ -191,9 +195,17 @@ class _Purge:
         }
         live = {name: tuple(part for part in numbers if part >= 0) for name, numbers in parts.items()}
         selection = Selection(live={**membership.selection.live, **live}, closed=membership.selection.closed)
-        reading = move.reading(Membership(membership.scope, membership.root, selection), matched.maps)
+        reading = self._as_loaded(move.reading(Membership(membership.scope, membership.root, selection), matched.maps))
         xmin = self.relocation.snapshot_xmin or 0
         return Purger(source=reading, ledger=ledger, xmin=xmin, report=self.report)
+
+    def _as_loaded(self, reading: Source) -> Source:
+        """An import may have given the organization another slug: its row was recorded with that."""
+        column, slug = self.silos.organization.slug, self.relocation.options.get("slug")
+        if column is None or slug is None:
+            return reading
+        constants = {**reading.rewriter.constants, (self.source.scope.root, column): str(slug)}
+        return replace(reading, rewriter=replace(reading.rewriter, constants=constants))
 
     def _require_gone(self) -> None:
         """Before every batch: this is still our purge, and the organization does not live here."""

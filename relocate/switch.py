@@ -42,6 +42,7 @@ class SwitchOrder:
     expected: Home | None
     statements: Sequence[tuple[sql.Composable, Values]] = ()
     own: OwnMapping | None = None
+    slug: str | None = None  # that it gets; None: it keeps its own
 
 
 def switch(control: Connection, order: SwitchOrder) -> Relocation:
@@ -92,27 +93,31 @@ def _check_new(control: Connection, found: Relocation, own: OwnMapping | None) -
 
 def _write_mapping(control: Connection, found: Relocation, order: SwitchOrder) -> None:
     if order.own is not None:
-        _write_own(control, found, order.own, new=order.expected is None)
+        _write_own(control, found, order.own, order)
     if order.expected is None:
         control.execute(_ENTER, (found.organization_after, found.slug, found.target))
-    elif order.expected.version == 0:  # only the application's own mapping had it
-        control.execute(_ENTER, (found.organization_after, order.expected.slug, found.target))
+        return
+    slug = order.slug or order.expected.slug
+    if order.expected.version == 0:  # only the application's own mapping had it
+        control.execute(_ENTER, (found.organization_after, slug, found.target))
     else:
-        control.execute(_MOVE, (found.organization_after, order.expected.slug, found.target, found.organization_before))
+        control.execute(_MOVE, (found.organization_after, slug, found.target, found.organization_before))
 
 
-def _write_own(control: Connection, found: Relocation, own: OwnMapping, *, new: bool) -> None:
+def _write_own(control: Connection, found: Relocation, own: OwnMapping, order: SwitchOrder) -> None:
     """The application's own row. Ids go as text without a type: the server reads them as the column's."""
-    organization, region = sql.Identifier(own.organization), sql.Identifier(own.region)
-    values = {"after": found.organization_after, "before": found.organization_before, "target": found.target, "slug": found.slug}
-    if new:
-        columns = [organization, region, *([sql.Identifier(own.slug)] if own.slug else [])]
-        slots = sql.SQL("%(after)s, %(target)s, %(slug)s" if own.slug else "%(after)s, %(target)s")
-        query = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(own_table(own), sql.SQL(", ").join(columns), slots)
+    changes: dict[str, str | None] = {own.organization: found.organization_after, own.region: found.target}
+    slug = found.slug if order.expected is None else order.slug
+    if own.slug and (slug is not None or order.expected is None):
+        changes[own.slug] = slug
+    names, values = list(map(sql.Identifier, changes)), list(changes.values())
+    if order.expected is None:
+        slots = sql.SQL(", ").join([sql.Placeholder()] * len(names))
+        query = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(own_table(own), sql.SQL(", ").join(names), slots)
     else:
-        query = sql.SQL("UPDATE {} SET {} = %(after)s, {} = %(target)s WHERE {}::text = %(before)s").format(
-            own_table(own), organization, region, organization
-        )
+        sets = sql.SQL(", ").join(sql.SQL("{} = %s").format(name) for name in names)
+        query = sql.SQL("UPDATE {} SET {} WHERE {}::text = %s").format(own_table(own), sets, sql.Identifier(own.organization))
+        values.append(found.organization_before)
     rows = control.execute(query, values).rowcount
     if rows != 1:
         told = f"{own.table} has {rows} rows for organization {found.organization_before}, not one"
