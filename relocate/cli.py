@@ -60,6 +60,14 @@ def _init_text(done: InitReport) -> str:
 
 def _brakes(command: Any) -> Any:
     for option in (
+        click.option(
+            "--switch-limit",
+            default=100_000,
+            show_default=True,
+            type=click.IntRange(0),
+            metavar="ROWS",
+            help="Rows of control that the switch may change.",
+        ),
         click.option("--max-lag", type=click.IntRange(1), metavar="BYTES", help="Pause while a standby of the target is further behind."),
         click.option("--max-rate", type=click.FloatRange(1), metavar="BYTES", help="Copy at most that much a second."),
         click.option(
@@ -83,7 +91,7 @@ def start(organization: str, to: str, only_plan: bool, common: Common, **brakes:
     options = Options(**brakes)
     with common.progress() as report:
         if only_plan:
-            plan = read_plan(silos, organization, to)
+            plan = read_plan(silos, organization, to, options)
             common.answer(plan_value(plan), plan_text(plan))
             return 1 if plan.problems else 0
         done = start_move(silos, organization, to, options, report)

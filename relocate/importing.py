@@ -27,6 +27,7 @@ from relocate.archive_feed import ArchiveFeed, Key, archived_chunks
 from relocate.clearing import clear_target, selection_of
 from relocate.compat import sent_type
 from relocate.control import Order, Relocation, begin_relocation, find_unfinished, read_relocation
+from relocate.control_obstacles import ControlTrip, find_control_obstacles, find_switch_obstacles
 from relocate.finish import run_hook
 from relocate.homes import Home, adopt, check_adoptable, find_organization, read_home, read_homes
 from relocate.import_obstacles import find_import_obstacles
@@ -224,6 +225,9 @@ class _Import:
             problems.append(
                 Problem(code="no-slug", object="--slug", found="silos.toml names no slug column", remedy="set [organization] slug")
             )
+        if home is not None:
+            shifts = self.manifest.organization.before != "|".join(after)
+            problems += find_control_obstacles(self._control_references(), self.silos, shifts_organization=shifts)
         found = find_import_obstacles(self.parcel, target, after, known, replica=replica, resuming=begun is not None)
         return (*problems, *found)
 
@@ -261,11 +265,28 @@ class _Import:
             mover.move_to(Phase.VERIFYING)
             there = Membership(self.parcel.scope, self.parcel.after(origin), self._selection())
             self._require_equal(mover, self._prove(mover, ledger, there, target, replica=replica), "the target is not what was archived")
-            references = control_references(self.parcel.scope, self.parcel.rules, self.silos, self.control_schema)
+            references = self._references(there, target, origin)
             asker = Asker(membership=there, connection=target, after=True)
-            stage_references(references, self.control, asker, relocation.id, mover.generation, origin)
+            stage_references(references, self.control, asker, relocation.id, mover.generation, self._control_trip(origin).origin)
             self._require_equal(mover, self._look_again(), "the source changed since the export")
             self._switch(mover, ledger, target, references, home)
+
+    def _control_references(self) -> ControlReferences:
+        return control_references(self.parcel.scope, self.parcel.rules, self.silos, self.control_schema)
+
+    def _control_trip(self, origin: int) -> ControlTrip:
+        """Of a copy control knows nothing yet."""
+        source = self.manifest.source.region if self.parcel.is_move else ""
+        return ControlTrip.make(self.silos, source, origin if self.parcel.is_move else None)
+
+    def _references(self, there: Membership, target: Connection, origin: int) -> ControlReferences:
+        """Control's references to what came in; only now can be told which those are."""
+        references, asker = self._control_references(), Asker(membership=there, connection=target, after=True)
+        trip, limit = self._control_trip(origin), self.options.work.switch_limit
+        problems = tuple(find_switch_obstacles(references, self.control, asker, trip, limit))
+        if problems:
+            raise refusal(problems)
+        return references
 
     def _begin(self, mover: Mover, ledger: Ledger, target: Connection, *, replica: bool) -> None:
         """What an earlier archive, or a move straight from the region, brought in goes out: only equal archives go on."""

@@ -10,6 +10,7 @@ from itertools import chain
 from exports.report import TableReport, owned_reports, shared_reports
 from relocate.cautions import find_warnings
 from relocate.importing import ImportPlan
+from relocate.move import Options
 from relocate.preparation import Preparation
 from relocate.run import look_at
 from relocate.session import open_control
@@ -33,14 +34,14 @@ class MovePlan:
     replica: bool
 
 
-def read_plan(silos: SiloMap, organization: str, to: str) -> MovePlan:
+def read_plan(silos: SiloMap, organization: str, to: str, options: Options) -> MovePlan:
     """Look at everything that ``start`` looks at before its first write."""
     silos.region(to)
     with open_control(silos) as control:
         trip = find_trip(silos, control, organization, to)
         if trip.done is not None:
             return _done(trip.done.organization_before, trip.done.organization_after, trip.done.slug, trip.done.source or "", to)
-        situation = look_at(silos, control, trip, to)
+        situation = look_at(silos, control, trip, to, options)
         with situation.source.snapshot() as snapshot, closing(situation.target.connect()) as target:
             planned = Preparation.make(situation, snapshot, target, strict=False)
             with translated(situation.source.setting):

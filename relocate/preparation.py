@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from exports.match import Matched, Place, match_rows
@@ -10,6 +11,7 @@ from exports.shared import read_needed
 from exports.snapshot import Connection, Snapshot
 from exports.survey import Survey, require_organization, select_ways
 from relocate.control import Order
+from relocate.control_obstacles import ControlTrip, find_control_obstacles, find_switch_obstacles
 from relocate.finish import read_hidden
 from relocate.install import Part, check_installed
 from relocate.move import Move, make_move
@@ -36,6 +38,7 @@ class Situation:
     source: Survey
     target: Survey
     control_schema: Schema
+    switch_limit: int  # rows of control that the switch may change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,18 +75,21 @@ class Preparation:
         reading = move.reading(membership, matched.maps)
         replica = may_set_replica(target)
         resuming = run.trip.unfinished is not None
+        references = find_control_references(move, run.control_schema)
+        asker = Asker(membership=membership, connection=connection, after=False)
         undecided = () if strict else (*run.source.scope.problems, *run.source.rules.problems)
         problems = [
             *undecided,
             *move.fit.problems,
             *matched.problems,
+            *_control_problems(run, move, references, asker),
             *(find_obstacles(move, reading, connection, target, replica=replica, resuming=resuming) if not move.fit.problems else ()),
         ]
         return cls(
             move=move,
             reading=reading,
             matched=matched,
-            references=find_control_references(move, run.control_schema),
+            references=references,
             snapshot=snapshot,
             replica=replica,
             hidden=read_hidden(run.source, connection, organization.key),
@@ -101,7 +107,15 @@ class Preparation:
 
     def stage_references(self, control: Connection, mover: Mover) -> None:
         asker = Asker(membership=self.reading.membership, connection=self.snapshot.connection, after=False)
-        stage_references(self.references, control, asker, mover.relocation.id, mover.generation, self.move.minting.origin)
+        trip = ControlTrip.make(self.move.silos, self.move.source.region, self.move.minting.origin)
+        stage_references(self.references, control, asker, mover.relocation.id, mover.generation, trip.origin)
+
+
+def _control_problems(run: Situation, move: Move, references: ControlReferences, asker: Asker) -> Iterator[Problem]:
+    trip = ControlTrip.make(run.silos, run.source.region, move.minting.origin)
+    yield from find_control_obstacles(references, run.silos, shifts_organization=move.after != move.organization.key)
+    with translated("asking whose ids control holds"):
+        yield from find_switch_obstacles(references, run.control, asker, trip, run.switch_limit)
 
 
 def _identities(run: Situation, source: Connection, target: Connection) -> Identity:

@@ -21,7 +21,7 @@ from exports.scope import EXPORTED, Scope
 from exports.snapshot import Connection
 from relocate.move import Move
 from relocate.switch import stage_moved_ids, stage_moved_keys
-from splitter.graph import Kind, Reference, build_graph
+from splitter.graph import Kind, Reference, build_graph, components
 from splitter.layout import IdLayout
 from splitter.schema import Column, Schema, Table, TableName
 from splitter.silos import Silo, SiloMap, spell_column
@@ -43,6 +43,10 @@ class Key:
 
     def __str__(self) -> str:
         return str(self.table) if self.primary else ", ".join(spell_column(self.table, column) for column in self.columns)
+
+    def shown(self, alias: str) -> list[sql.Composable]:
+        """The columns on ``alias``, named c0, c1 ..."""
+        return [sql.SQL("{} AS {}").format(column_sql(alias, name), sql.Identifier(f"c{n}")) for n, name in enumerate(self.columns)]
 
     def shifted(self, layout: IdLayout, values: Values, origin: int) -> Values:
         return tuple(str(layout.shift(int(v), origin)) if shifts else v for v, shifts in zip(values, self.shifts, strict=True))
@@ -75,7 +79,8 @@ class Held:
 class ControlReferences:
     """The references from tables of control to rows whose ids a move changes.
 
-    Those of several columns stand first: their values are only found as long as none of them has been rewritten by another.
+    A table that others of control refer to comes before them, so that ON UPDATE CASCADE takes them along. Of one table's, those of
+    several columns come first: their values are only found as long as none of them has been rewritten by another.
     """
 
     schema: Schema  # control's
@@ -211,8 +216,8 @@ def find_control_references(move: Move, control: Schema) -> ControlReferences:
 
 def control_references(scope: Scope, rules: IdRules, silos: SiloMap, control: Schema) -> ControlReferences:
     """References of tables outside the scope's exported ones to columns that hold shifted ids."""
-    found = []
-    for reference in build_graph(control, silos).references:
+    found, graph = [], build_graph(control, silos)
+    for reference in graph.references:
         if scope.standing(reference.table) in EXPORTED or scope.standing(reference.target) not in EXPORTED:
             continue
         shifts = tuple(rules.shifts(reference.target, column) for column in reference.target_columns)
@@ -220,7 +225,9 @@ def control_references(scope: Scope, rules: IdRules, silos: SiloMap, control: Sc
             primary = scope.table(reference.target).primary_key == reference.target_columns
             key = Key(table=reference.target, columns=reference.target_columns, shifts=shifts, primary=primary and len(shifts) == 1)
             found.append(Held(reference=reference, key=key))
-    found.sort(key=lambda held: -len(held.key.columns))
+    order = components(list(control.tables), lambda name: [each.target for each in graph.of(name) if each.foreign_key is not None])
+    rank = {name: number for number, group in enumerate(order) for name in group}
+    found.sort(key=lambda held: (rank[held.reference.table], -len(held.key.columns)))
     return ControlReferences(schema=control, held=tuple(found), layout=silos.ids)
 
 
@@ -234,26 +241,28 @@ class Asker:
 
     def own(self, key: Key, values: Sequence[Values]) -> set[Values]:
         """Those of ``values`` that a row of the organization has."""
-        table = self.membership.scope.table(key.table)
-        rows = self.membership.rows(
-            key.table, [sql.SQL("{} AS {}").format(column_sql("k", name), sql.Identifier(f"c{n}")) for n, name in enumerate(key.columns)]
-        )
-        types = [_BIGINT if shifts else _TEXT for shifts in key.shifts]
-        names = [f"u{number}" for number in range(len(types))]
-        same = [
-            holds_sql(type_, sql.Identifier("u", name), KeyType.of(table.column(column)), sql.Identifier("r", f"c{n}"), seek_key=True)
-            for n, (type_, name, column) in enumerate(zip(types, names, key.columns, strict=True))
-        ]
-        columns = ([value[n] for value in values] for n in range(len(types)))
-        arrays = [sql.SQL("{}::{}[]").format(sql.Literal(held), sql.SQL(type_.base)) for held, type_ in zip(columns, types, strict=True)]
-        query = sql.SQL("SELECT DISTINCT {shown} FROM ({rows}) AS r JOIN unnest({arrays}) AS u({names}) ON {same}").format(
-            shown=sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier("u", name)) for name in names),
-            rows=rows,
-            arrays=sql.SQL(", ").join(arrays),
-            names=sql.SQL(", ").join(map(sql.Identifier, names)),
-            same=all_sql(same),
-        )
-        return {tuple(map(str, row)) for row in self.connection.execute(query).fetchall()}
+        rows = self.membership.rows(key.table, key.shown("k"))
+        return find_held(self.connection, rows, self.membership.scope.table(key.table), key, values)
+
+
+def find_held(connection: Connection, rows: sql.Composable, table: Table, key: Key, values: Sequence[Values]) -> set[Values]:
+    """Those of ``values`` that one of ``rows`` has, a SELECT of what ``Key.shown`` gives."""
+    types = [_BIGINT if shifts else _TEXT for shifts in key.shifts]
+    names = [f"u{number}" for number in range(len(types))]
+    same = [
+        holds_sql(type_, sql.Identifier("u", name), KeyType.of(table.column(column)), sql.Identifier("r", f"c{n}"), seek_key=True)
+        for n, (type_, name, column) in enumerate(zip(types, names, key.columns, strict=True))
+    ]
+    columns = ([value[n] for value in values] for n in range(len(types)))
+    arrays = [sql.SQL("{}::{}[]").format(sql.Literal(held), sql.SQL(type_.base)) for held, type_ in zip(columns, types, strict=True)]
+    query = sql.SQL("SELECT DISTINCT {shown} FROM ({rows}) AS r JOIN unnest({arrays}) AS u({names}) ON {same}").format(
+        shown=sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier("u", name)) for name in names),
+        rows=rows,
+        arrays=sql.SQL(", ").join(arrays),
+        names=sql.SQL(", ").join(map(sql.Identifier, names)),
+        same=all_sql(same),
+    )
+    return {tuple(map(str, row)) for row in connection.execute(query).fetchall()}
 
 
 Pair = tuple[Values, Values]  # before, after

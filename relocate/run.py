@@ -40,14 +40,22 @@ def start(silos: SiloMap, organization: str, to: str, options: Options, report: 
         trip = find_trip(silos, control, organization, to)
         if trip.done is not None:
             return _after_switch(silos, trip.done, report)
-        return _Start(look_at(silos, control, trip, to), options, report).run()
+        return _Start(look_at(silos, control, trip, to, options), options, report).run()
 
 
-def look_at(silos: SiloMap, control: Connection, trip: Trip, to: str) -> Situation:
+def look_at(silos: SiloMap, control: Connection, trip: Trip, to: str, options: Options) -> Situation:
     """Read both regions and control, and hold silos.toml against all three."""
     source, target, schema = survey_region(silos, trip.source), survey_region(silos, to), control_schema(silos)
     check_silos(silos, {"control": schema, trip.source: source.schema, to: target.schema})
-    return Situation(silos=silos, control=control, trip=trip, source=source, target=target, control_schema=schema)
+    return Situation(
+        silos=silos,
+        control=control,
+        trip=trip,
+        source=source,
+        target=target,
+        control_schema=schema,
+        switch_limit=options.switch_limit,
+    )
 
 
 class _Start:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from exports.json_sql import HAS_IS_JSON, TEXT_JSON_FUNCTION
 from exports.snapshot import WORK_MEM, Connection
 from exports.survey import Survey
 from relocate.install import Part, check_installed
@@ -12,7 +13,7 @@ from relocate.mover import Mover
 from splitter.catalog import read_schema
 from splitter.db import connect, translated
 from splitter.schema import Schema
-from splitter.silos import SiloMap
+from splitter.silos import Silo, SiloMap
 
 
 @contextmanager
@@ -29,7 +30,12 @@ def open_control(silos: SiloMap) -> Iterator[Connection]:
 def connect_control(silos: SiloMap, application: str = "orglift") -> Connection:
     """A session of its own in control."""
     database = silos.database("control")
-    return connect(database.url(), setting=database.setting, application=application)
+    connection = connect(database.url(), setting=database.setting, application=application)
+    documents = any(reference.json and silos.silo_of(reference.table) is Silo.CONTROL for reference in silos.references)
+    if documents and connection.info.server_version < HAS_IS_JSON:  # they may be text
+        with translated(database.setting):
+            connection.execute(TEXT_JSON_FUNCTION)
+    return connection
 
 
 def open_target(target: Survey, mover: Mover, *, replica: bool) -> Connection:

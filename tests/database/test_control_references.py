@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from splitter.errors import RefusedError
-from tests.small_site import US, make_small_site
+from splitter.errors import FailedError, RefusedError
+from tests.small_site import DE, US, SmallSite, make_small_site
 
 ROWS = "INSERT INTO org VALUES (5, 'acme'), (6, 'other'); INSERT INTO project VALUES (50, 5), (60, 6);"
 Make = Callable[..., str]
@@ -70,6 +72,127 @@ def test_local_ids_of_two_regions(make_database: Make) -> None:
         site.move()
     assert "control-ids" in {problem.code for problem in refused.value.problems}
     assert site.sql("control", "SELECT project_id FROM control_star") == [(50,)]
+
+
+def of_two_regions(make_database: Make, owner: str) -> SmallSite:
+    """Both have a project 50, and a person has said whose control's is."""
+    site = make_small_site(
+        make_database,
+        us=ROWS,
+        de="INSERT INTO org VALUES (7, 'foreign'); INSERT INTO project VALUES (50, 7);",
+        control="CREATE TABLE control_star (project_id bigint); INSERT INTO control_star VALUES (50)",
+        silos=refer("control_star.project_id", "project.id") + f'[[accept]]\ncode = "control-ids"\nobject = "{owner}"\nwhy = "it was us"\n',
+    )
+    site.own_range("us")
+    return site
+
+
+@pytest.mark.postgres(18)
+def test_local_ids_of_the_region_that_was_named(make_database: Make, tmp_path: Path) -> None:
+    site = of_two_regions(make_database, "us")
+    site.move("foreign", "us")
+    assert site.sql("control", "SELECT project_id FROM control_star") == [(50,)]
+    site.move("acme", "de")
+    assert site.sql("control", "SELECT project_id FROM control_star") == [(US + 50,)]
+
+
+@pytest.mark.postgres(18)
+def test_local_ids_of_another_region_than_the_one_that_was_named(make_database: Make, tmp_path: Path) -> None:
+    site = of_two_regions(make_database, "de")
+    site.bring(site.export(tmp_path / "a"))
+    assert site.sql("control", "SELECT project_id FROM control_star") == [(50,)]
+    site.move("foreign", "us")
+    assert site.sql("control", "SELECT project_id FROM control_star") == [(DE + 50,)]
+
+
+@pytest.mark.postgres(18)
+def test_local_ids_of_two_regions_in_an_import(make_database: Make, tmp_path: Path) -> None:
+    site = make_small_site(
+        make_database,
+        us=ROWS,
+        de="INSERT INTO org VALUES (7, 'foreign'); INSERT INTO project VALUES (50, 7);",
+        control="CREATE TABLE control_star (project_id bigint); INSERT INTO control_star VALUES (50)",
+        silos=refer("control_star.project_id", "project.id"),
+    )
+    with pytest.raises(FailedError, match="control_star"):
+        site.bring(site.export(tmp_path / "a"))
+    site.abort()
+    assert site.sql("de", "SELECT slug FROM org") == [("foreign",)]
+
+
+@pytest.mark.postgres(18)
+@pytest.mark.parametrize("type_", ["int", "int[]"])
+def test_columns_of_control_without_room_for_new_ids(make_database: Make, tmp_path: Path, type_: str) -> None:
+    value = "50" if type_ == "int" else "ARRAY[50]"
+    site = make_small_site(
+        make_database,
+        us=ROWS,
+        control=f"CREATE TABLE control_star (project_id {type_}); INSERT INTO control_star VALUES ({value})",
+        silos=refer("control_star.project_id", "project.id"),
+    )
+    with pytest.raises(RefusedError, match="control_star") as refused:
+        site.move()
+    assert {problem.code for problem in refused.value.problems} == {"narrow-id"}
+    with pytest.raises(RefusedError, match="control_star") as refused:
+        site.bring(site.export(tmp_path / "a"))
+    assert {problem.code for problem in refused.value.problems} == {"narrow-id"}
+
+
+OWN = """
+[control]
+tables = ["control_*"]
+mapping = { table = "control_org", organization = "id", region = "region" }
+"""
+
+
+@pytest.mark.postgres(18)
+def test_a_mapping_without_room_for_new_ids(make_database: Make) -> None:
+    site = make_small_site(
+        make_database,
+        us=ROWS,
+        control="CREATE TABLE control_org (id int PRIMARY KEY, region text); INSERT INTO control_org VALUES (5, 'us'), (6, 'us')",
+        silos=OWN,
+    )
+    with pytest.raises(RefusedError, match="control_org") as refused:
+        site.move()
+    assert {problem.code for problem in refused.value.problems} == {"narrow-id"}
+
+
+def test_a_key_of_control_that_holds_on_to_what_the_switch_changes(make_database: Make) -> None:
+    """With ON UPDATE CASCADE it comes along, whatever else is said of its column."""
+    site = make_small_site(
+        make_database,
+        us=ROWS,
+        control="""
+CREATE TABLE control_domain (org_id bigint, name text);
+CREATE TABLE control_org (id bigint PRIMARY KEY, region text);
+INSERT INTO control_org VALUES (5, 'us'), (6, 'us');
+INSERT INTO control_domain VALUES (5, 'acme.example'), (6, 'other.example');
+ALTER TABLE control_domain ADD CONSTRAINT of_org FOREIGN KEY (org_id) REFERENCES control_org;
+""",
+        silos=OWN + refer("control_domain.org_id", "org.id"),
+    )
+    with pytest.raises(RefusedError, match="of_org") as refused:
+        site.move()
+    assert [problem.code for problem in refused.value.problems] == ["control-key"]
+    again = "DROP CONSTRAINT of_org, ADD CONSTRAINT of_org FOREIGN KEY (org_id) REFERENCES control_org ON UPDATE CASCADE"
+    site.sql("control", f"ALTER TABLE control_domain {again}")
+    site.move()
+    assert site.sql("control", "SELECT org_id FROM control_domain ORDER BY name") == [(US + 5,), (6,)]
+
+
+def test_ids_in_documents_that_are_text(make_database: Make) -> None:
+    site = make_small_site(
+        make_database,
+        us=ROWS,
+        control="CREATE TABLE control_rule (n int, d text); INSERT INTO control_rule VALUES"
+        """ (1, '{"p": [50, 60]}'), (2, 'no document'), (3, '{ "p" : [60] }')""",
+        silos='[[references]]\nfrom = "control_rule.d"\npath = "$.p[*]"\nto = "project.id"\n',
+    )
+    site.move()
+    (one,), *others = site.sql("control", "SELECT d FROM control_rule ORDER BY n")
+    assert json.loads(one) == {"p": [US + 50, 60]}
+    assert others == [("no document",), ('{ "p" : [60] }',)]
 
 
 @pytest.mark.postgres(18)

@@ -105,6 +105,12 @@ def test_a_number_is_an_id_where_the_file_says_so():
     assert objects(find_findings(silos('[tables.org]\nids = ["number"]'), Sight(schemas=schemas))) == ["org.number"]
 
 
+@pytest.mark.parametrize("code", ["large-object", "unindexed-way", "control-ids"])
+def test_what_only_a_move_can_find_may_be_accepted(code):
+    schemas = {"us": schema(table("org", "id bigint"))}
+    assert find_findings(silos(accept(code, "us")), Sight(schemas=schemas)) == ()
+
+
 # sequences
 
 SEQUENCE = Sequence(
