@@ -148,7 +148,8 @@ class _Import:
         )
 
     def run(self) -> Outcome:
-        home, expected = self._home(), self._origin(issue=False)
+        expected = self._origin(issue=False)  # first: the ids of another installation may look like our own
+        home = self._home()
         with closing(self.target.connect()) as target:
             check_installed(target, Part.REGION)
             check_identity(target, self.options.to)
@@ -160,6 +161,8 @@ class _Import:
         if home is not None and not home.version and self.own is None:
             home = adopt(self.control, home)
         origin = self._origin(issue=True)
+        if origin != expected:  # what was looked at in the target had the ids of that one
+            raise Conflict(f"another import was given the origin {expected} in this moment", hint="run the same command again")
         relocation = begin_relocation(self.control, self._order(origin))
         with take_over(partial(connect_control, self.silos), relocation.id) as mover:
             self.wrote = relocation.phase is not Phase.PLANNED
@@ -177,10 +180,11 @@ class _Import:
         known = read_origins(self.control)
         given = self.manifest.source.origin
         if given is not None:
-            if given not in {each.origin for each in known}:
+            # the number alone says nothing: every control begins with 1
+            if self.manifest.source.database not in {str(each.database) for each in known} or given not in {each.origin for each in known}:
                 raise NoOrigin(
-                    f"{self.options.file} holds ids of origin {given}, which this control never issued",
-                    hint="it is of another installation: export it there from a database that has no identity, so that its ids stay local",
+                    f"{self.options.file} holds ids of origin {given} of another installation, which this control never issued",
+                    hint="only archives of installations without a control of their own (before `relocate init`) can be taken in",
                 )
             return given
         key = self.manifest.source.database
