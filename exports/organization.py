@@ -35,7 +35,7 @@ from exports.types import note_types
 from exports.ways import note_ways
 from exports.workers import Task, Workers
 from splitter.db import connect, translated
-from splitter.errors import NoOrigin, UndecidedScope
+from splitter.errors import NoOrigin, UndecidedScope, UsageError
 from splitter.events import Advanced, Finished, Reporter, Started
 from splitter.identity import Identity, check_clone, physical_identity, read_identity
 from splitter.schema import TableName
@@ -66,6 +66,9 @@ class Exported:
 
 def export_organization(survey: Survey, organization: str, options: ExportOptions, report: Reporter) -> Exported:
     """Write the archive of one organization; refusals come before the first byte, but for an id that the rewriting can't take."""
+    if options.to is not None and not options.hashes:
+        hint = "the import compares the source with these hashes before it switches; leave one of both away"
+        raise UsageError("--no-hashes does not go with --to", hint=hint)
     require_decided(survey)
     with survey.snapshot() as snapshot:
         with translated(survey.setting):

@@ -70,9 +70,6 @@ def _brakes(command: Any) -> Any:
         ),
         click.option("--max-lag", type=click.IntRange(1), metavar="BYTES", help="Pause while a standby of the target is further behind."),
         click.option("--max-rate", type=click.FloatRange(1), metavar="BYTES", help="Copy at most that much a second."),
-        click.option(
-            "--hashes/--no-hashes", default=True, show_default=True, help="Content hashes; keys and references are always checked."
-        ),
         click.option("--jobs", default=2, show_default=True, type=click.IntRange(1, 64), help="Connections at once, to each side."),
     ):
         command = option(command)
@@ -83,6 +80,7 @@ def _brakes(command: Any) -> Any:
 @click.argument("organization", metavar="ORG")
 @click.option("--to", required=True, metavar="REGION", help="Where it is to live.")
 @click.option("--plan", "only_plan", is_flag=True, help="Only print what would be done, and what is in the way.")
+@click.option("--hashes/--no-hashes", default=True, show_default=True, help="Content hashes; keys and references are always checked.")
 @_brakes
 @common_options
 def start(organization: str, to: str, only_plan: bool, common: Common, **brakes: Any) -> int:

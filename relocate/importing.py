@@ -50,7 +50,7 @@ from relocate.stages import COPYING, insert_shared, summarize
 from relocate.switch import SwitchOrder, switch
 from relocate.verify import Difference, Verifier
 from splitter.db import translated
-from splitter.errors import Conflict, DiffersError, FailedError, NoOrigin, Problem, RefusedError, UnknownOrganization
+from splitter.errors import BadArchive, Conflict, DiffersError, FailedError, NoOrigin, Problem, RefusedError, UnknownOrganization
 from splitter.events import Finished, Note, Reporter, Started
 from splitter.identity import check_identity
 from splitter.silos import SiloMap
@@ -197,6 +197,7 @@ class _Import:
         """Where the organization lives now: for a move the archive's region, else nowhere."""
         who = self.manifest.organization
         if self.parcel.is_move:
+            self._require_hashes()
             home = self._find_home(who.before, who.slug)
             if home.region != self.manifest.source.region:
                 raise Conflict(f"{home}, and the archive is of {self.manifest.source.region!r}", hint="export it again from where it lives")
@@ -205,6 +206,11 @@ class _Import:
         for there in (home for id_ in ids for home in read_homes(self.control, organization=id_, own=self.own)):
             raise Conflict(f"{there} already: this archive is a copy, not a move", hint="export it with --to to move it")
         return None
+
+    def _require_hashes(self) -> None:
+        """Without them nobody could tell whether the source is still what was exported, now or before the purge."""
+        if any(archived.hash is None for _, archived in self.chunks.values()):
+            raise BadArchive(f"{self.options.file} was made for a move and has no content hashes", hint="export it again")
 
     def _find_home(self, id_: str, slug: str | None) -> Home:
         """From the mapping; one that nobody has adopted is looked for where the archive was made."""

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from splitter.errors import Conflict, DiffersError, RefusedError
+from exports.organization import ExportOptions, export_organization
+from exports.survey import survey_region
+from splitter.errors import Conflict, DiffersError, RefusedError, UsageError
+from splitter.events import silent
 from splitter.silos import OwnMapping
 from tests.small_site import US, SmallSite, make_small_site
 
@@ -106,3 +109,11 @@ def test_a_purge_shows_the_organization_where_the_switch_could_not(site: SmallSi
     site.purge()
     assert shown(site, "de") == [(US + 5, 0)]
     assert shown(site, "us") == []
+
+
+def test_an_archive_for_a_move_has_hashes(site: SmallSite, tmp_path: Path) -> None:
+    """Else a row that is written after the export would be found neither before the switch nor before the purge."""
+    survey = survey_region(site.silos, "us")
+    with pytest.raises(UsageError, match="--no-hashes"):
+        export_organization(survey, "acme", ExportOptions(out=tmp_path / "a", to="de", hashes=False), silent)
+    assert not (tmp_path / "a").exists()
