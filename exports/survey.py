@@ -164,6 +164,14 @@ def split_key(scope: Scope, text: str) -> tuple[str, ...] | None:
     return parts if len(parts) == len(scope.root_key) else None
 
 
+def key_of(scope: Scope, text: str) -> tuple[str, ...]:
+    """The same of an organization that is known; UnknownOrganization where the organizations' table has got another key since."""
+    key = split_key(scope, text)
+    if key is None:
+        raise UnknownOrganization(f"{text!r} is no key of {scope.root}", hint="see whether its primary key was changed")
+    return key
+
+
 def find_in_region(survey: Survey, connection: Connection, text: str) -> Organization | None:
     """The organization with that slug or id (``id:42`` where a slug looks like a number) in this region; None: it isn't there.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from exports.survey import survey_region
+from exports.survey import key_of, survey_region
 from relocate.control import Relocation
 from relocate.finish import advance_sequences, read_hidden, write_hidden
 from relocate.move import spelled
@@ -22,7 +22,7 @@ def repeat_after_switch(silos: SiloMap, relocation: Relocation) -> None:
     hidden = relocation.saved.get("hidden")
     target = survey_region(silos, relocation.target)
     with target.connect() as connection:
-        key = relocation.organization_after.split("|")
+        key = key_of(target.scope, relocation.organization_after)
         moving = hide is not None and read_hidden(target, connection, key) == (spelled(hide.moving),)
         if moving and hidden is not None:
             write_hidden(target, connection, key, hidden[0])
@@ -33,7 +33,7 @@ def repeat_after_switch(silos: SiloMap, relocation: Relocation) -> None:
     source = survey_region(silos, relocation.source)
     with source.connect() as connection:
         if not in_recovery(connection):  # a standby has no say; its primary is not ours to look for
-            write_hidden(source, connection, relocation.organization_before.split("|"), spelled(hide.moving))
+            write_hidden(source, connection, key_of(source.scope, relocation.organization_before), spelled(hide.moving))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from exports.chunks import Chunk
 from exports.membership import CLOSURE, Membership, Selection
 from exports.scope import Scope
 from exports.snapshot import Connection
-from exports.survey import Survey
+from exports.survey import Survey, key_of
 from exports.ways import mirror_scope
 from relocate.control import Relocation
 from relocate.ledger import Ledger
@@ -22,7 +22,7 @@ def clear_target(target: Survey, relocation: Relocation, ledger: Ledger, connect
     if not recorded:
         return None
     scope = mirror_scope(target.scope, relocation.saved["ways"])
-    there = Membership(scope, tuple(relocation.organization_after.split("|")), selection_of(scope, [each.chunk for each in recorded]))
+    there = Membership(scope, key_of(scope, relocation.organization_after), selection_of(scope, [each.chunk for each in recorded]))
     Unloader(there=there, ledger=ledger, target=target.schema, replica=replica).unload(connection, recorded)
     ledger.forget_chunks(connection)
     return there

@@ -15,7 +15,7 @@ from exports.rewrite import Minting, Rewriter
 from exports.scope import Scope
 from exports.shared import SharedRows
 from exports.snapshot import Connection
-from exports.survey import Survey
+from exports.survey import Survey, key_of
 from exports.ways import mirror_scope
 from relocate.move import spelled
 from relocate.session import control_schema
@@ -61,8 +61,8 @@ class Parcel:
     def after(self, origin: int) -> tuple[str, ...]:
         """The organization's key in the target."""
         if self.manifest.organization.after is not None:
-            return tuple(self.manifest.organization.after.split("|"))
-        before = self.manifest.organization.before.split("|")
+            return key_of(self.scope, self.manifest.organization.after)
+        before = key_of(self.scope, self.manifest.organization.before)
         return tuple(
             str(self.silos.ids.shift(int(value), origin)) if self.rules.shifts(self.scope.root, column) else value
             for column, value in zip(self.scope.root_key, before, strict=True)

@@ -11,7 +11,7 @@ from exports.membership import Membership, Selection
 from exports.rows import Source, ask
 from exports.shared import read_needed
 from exports.snapshot import Connection
-from exports.survey import Organization, Survey, select_ways, survey_region
+from exports.survey import Organization, Survey, key_of, select_ways, survey_region
 from relocate.after import repeat_after_switch
 from relocate.control import Relocation, read_relocation
 from relocate.homes import read_home
@@ -150,7 +150,7 @@ class _Purge:
         identity = check_identity(source, self.source.region)
         check_identity(target, self.target.region)
         origins = tuple(each.origin for each in read_origins(self.control))
-        organization = Organization(key=tuple(self.relocation.organization_before.split("|")), slug=self.relocation.slug)
+        organization = Organization(key=key_of(self.source.scope, self.relocation.organization_before), slug=self.relocation.slug)
         move = make_move(self.silos, organization, self.source, self.target, identity, origins)
         with translated(self.source.setting):
             return move, select_ways(self.source.scope, organization.key, source)

@@ -10,7 +10,7 @@ from exports.membership import Membership
 from exports.organization import archive_types
 from exports.rewrite import Minting, Rewriter
 from exports.rows import Content, Source, read_content
-from exports.survey import Survey, select_ways
+from exports.survey import Survey, key_of, select_ways
 from relocate.archive_feed import Key
 from relocate.verify import Difference
 from splitter.db import translated
@@ -23,7 +23,7 @@ def archive_differences(
     minting = Minting(layout=manifest.ids, origin=manifest.source.origin, known=known)
     found: list[Difference] = []
     with source.snapshot() as now, translated(source.setting):
-        membership = select_ways(source.scope, tuple(manifest.organization.before.split("|")), now.connection)
+        membership = select_ways(source.scope, key_of(source.scope, manifest.organization.before), now.connection)
         reading = Source(
             membership=membership,
             rewriter=Rewriter(scope=source.scope, rules=source.rules, minting=minting),
