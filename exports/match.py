@@ -19,7 +19,7 @@ from exports.key_sql import raw, shared_sql, table_sql
 from exports.rewrite import Minting, SharedMap
 from exports.shared import Row, SharedRows, double_problems, group_by_key
 from exports.snapshot import Connection, ask
-from splitter.errors import Problem
+from splitter.errors import Conflict, Problem
 from splitter.graph import Reference, components
 from splitter.schema import Schema, TableName
 from splitter.silos import SiloMap, TableRules
@@ -214,7 +214,21 @@ class _Matcher:
         for column in narrow:
             found = f"the target's column is too narrow for {missing.values[column]}, the id of a row that it lacks"
             self._problem("narrow-id", f"{missing.table}.{column}", found, "widen it first: splitter plan widen-ids")
-        self.inserts += [] if narrow else [missing]
+        if not narrow:
+            self._require_free(missing)
+            self.inserts.append(missing)
+
+    def _require_free(self, missing: MissingRow) -> None:
+        """The key that it is to have, which an earlier move may have given to a row that has another name today."""
+        place = self.place(missing.table)
+        key = place.schema.tables[missing.table].identifying_key
+        if not key or any(missing.values.get(column) is None for column in key):
+            return
+        (there,) = _look_up(place, missing.table, key, [missing.values], TableRules(table=missing.table))
+        for row in there:
+            said = f"{', '.join(key)} = {', '.join(_values(missing.values, key))}"
+            found = f"a row that the target lacks would get {said}, which another row has there: {_shown(row)}"
+            self._problem("shared-key-taken", missing.table, found, "correct the natural key of one of both")
 
     def _narrow(self, missing: MissingRow) -> Iterable[str]:
         columns = self.place(missing.table).schema.tables[missing.table].columns_by_name
@@ -273,11 +287,11 @@ def _look_up(place: Place, name: TableName, key: tuple[str, ...], rows: Sequence
     return found
 
 
-def insert_missing(connection: Connection, schema: Schema, missing: MissingRow) -> None:
-    """Insert one shared row, as it is to be in the target."""
+def insert_missing(connection: Connection, schema: Schema, missing: MissingRow) -> bool:
+    """Insert one shared row, as it is to be in the target; False: somebody else has done it. Conflict: something else is there."""
     table = schema.tables[missing.table]
     columns = [column for column in table.stored_columns if column.name in missing.values]
-    connection.execute(
+    done = connection.execute(
         sql.SQL("INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE VALUES ({values}) ON CONFLICT DO NOTHING").format(
             table=sql.Identifier(*missing.table),
             columns=sql.SQL(", ").join(sql.Identifier(column.name) for column in columns),
@@ -286,3 +300,16 @@ def insert_missing(connection: Connection, schema: Schema, missing: MissingRow) 
             ),
         )
     )
+    if done.rowcount == 1:
+        return True
+    same = [
+        sql.SQL("{}::text IS NOT DISTINCT FROM {}").format(sql.Identifier("t", column.name), sql.Literal(missing.values[column.name]))
+        for column in columns
+    ]
+    found = sql.SQL("SELECT FROM {} AS t WHERE {} LIMIT 1").format(table_sql(table), sql.SQL(" AND ").join(same))
+    if connection.execute(found).rowcount != 1:
+        raise Conflict(
+            f"{missing.table}: a row that was missing can't be inserted, another one has a key of it now: {_shown(missing.values)}",
+            hint="run the same command again: it looks for the row anew",
+        )
+    return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from os import SEEK_END
@@ -11,7 +12,7 @@ from exports.copy_text import parse_line, split_lines
 from exports.ids import ColumnRule, IdRule, IdRules, Treatment, decide_rules
 from exports.manifest import Manifest, Section, SectionKind
 from exports.match import Matched, Place, match_rows
-from exports.rewrite import Minting, Rewriter
+from exports.rewrite import TEXT_ID, Minting, Rewriter, SharedMap
 from exports.scope import Scope
 from exports.shared import SharedRows
 from exports.snapshot import Connection
@@ -94,7 +95,23 @@ class Parcel:
         def place(name: TableName) -> Place:
             return global_ if self.silos.silo_of(name) is Silo.CONTROL else here
 
-        return match_rows(needed, self.silos, source, self.rules, self.minting(origin), place)
+        # Rows come with the ids that they had; one that is inserted gets the id that a move straight from the region would give it.
+        shifting = Minting(layout=self.silos.ids, origin=self.manifest.source.origin if self.shifted else origin)
+        matched = match_rows(needed, self.silos, source, self.rules, shifting, place)
+        return replace(matched, maps={key: self._as_archived(key[0], each) for key, each in matched.maps.items()})
+
+    def _as_archived(self, name: TableName, found: SharedMap) -> SharedMap:
+        """The rows of a table that is shared in part also by the keys that the archive's references hold: those the export shifted."""
+        table, origin = self.scope.tables.get(name), self.manifest.source.origin
+        if origin is None or table is None or not table.shared_where:
+            return found
+        shifts = [self.rules.shifts(name, column) for column in found.columns]
+
+        def archived(key: tuple[str, ...]) -> tuple[str, ...]:
+            pairs = zip(key, shifts, strict=True)
+            return tuple(str(self.silos.ids.shift(int(v), origin)) if each and re.fullmatch(TEXT_ID, v) else v for v, each in pairs)
+
+        return replace(found, pairs=(*found.pairs, *((archived(old), new) for old, new in found.pairs)))
 
     def _needed(self, section: Section) -> SharedRows:
         columns = [column.name for column in section.columns]

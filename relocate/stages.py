@@ -202,5 +202,5 @@ def insert_shared(ledger: Ledger, target: Connection, schema: Schema, inserts: S
         key = [missing.values[column] for column in schema.tables[missing.table].identifying_key]
         with translated(f"inserting into {missing.table}"), target.transaction():
             ledger.hold(target)
-            insert_missing(target, schema, missing)
-            ledger.note_inserted(target, missing.table, sql.SQL("SELECT to_jsonb({}::text[])").format(sql.Literal(key)))
+            if insert_missing(target, schema, missing):
+                ledger.note_inserted(target, missing.table, sql.SQL("SELECT to_jsonb({}::text[])").format(sql.Literal(key)))
