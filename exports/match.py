@@ -22,7 +22,7 @@ from exports.snapshot import Connection, ask
 from splitter.errors import Conflict, Problem
 from splitter.graph import Reference, components
 from splitter.schema import Schema, TableName
-from splitter.silos import SiloMap, TableRules
+from splitter.silos import Silo, SiloMap, TableRules
 
 T = TypeVar("T")
 _LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1}
@@ -190,11 +190,13 @@ class _Matcher:
             said = f"{', '.join(key)} = {', '.join(_values(new, key))}"
             if _values(new, key) in seen or len(found) > 1:
                 self._ambiguous(name, f"several rows of the {'target' if len(found) > 1 else 'source'} have {said}")
-            elif found or rules.on_missing == "insert":
+            elif found or (rules.on_missing == "insert" and self.silos.silo_of(name) is Silo.REGION):
                 self.matched.append(replace(wanted, found=found[0] if found else None))
                 self.expecting.learn(wanted.shared, wanted.row, found[0] if found else new)
             else:
                 remedy = 'bring it into the target, or set on_missing = "insert"'
+                if self.silos.silo_of(name) is Silo.CONTROL:
+                    remedy = "make it in control first, as the application does: it needs an id of control's own"
                 self._problem("missing-shared-row", name, f"the target has no row with {said}", remedy)
             seen.add(_values(new, key))
 

@@ -26,7 +26,7 @@ from relocate.after import repeat_after_switch, suppress_hook
 from relocate.archive_feed import ArchiveFeed, Key, archived_chunks
 from relocate.clearing import clear_target, selection_of
 from relocate.compat import sent_type
-from relocate.control import Order, Relocation, begin_relocation, find_unfinished, read_relocation
+from relocate.control import Order, Relocation, begin_relocation, find_unfinished, read_relocation, read_relocations
 from relocate.control_obstacles import ControlTrip, find_control_obstacles, find_switch_obstacles
 from relocate.finish import run_hook
 from relocate.homes import Home, adopt, check_adoptable, find_organization, read_home, read_homes
@@ -122,18 +122,30 @@ class _Import:
 
     def find_done(self) -> Relocation | None:
         """The relocation that this archive was switched by already."""
-        if self.manifest.relocation is None:
-            return None
-        found = read_relocation(self.control, UUID(self.manifest.relocation))
-        if found is None or found.phase not in BEYOND_RETURN:
+        found = self._find_switched()
+        if found is None:
             return None
         home = read_home(self.control, found.organization_after, self.own)
+        if home is None and not self.parcel.is_move:
+            return None  # it was deleted since: the copy may come back
         if home is None or home.region != found.target:
             raise Conflict(
                 f"{self.options.file} was imported already, and since then {found.name!r} has left {found.target}: {home or 'nowhere'}",
                 hint="export it again from where it lives",
             )
         return found
+
+    def _find_switched(self) -> Relocation | None:
+        if self.manifest.relocation is not None:
+            found = read_relocation(self.control, UUID(self.manifest.relocation))
+            return found if found is not None and found.phase in BEYOND_RETURN else None
+        after, fingerprint = self._after(), self.parcel.fingerprint()
+        past = (each for each in read_relocations(self.control, organization=after) if each.phase in BEYOND_RETURN)
+        return next((each for each in past if each.target == self.options.to and each.saved.get("archive") == fingerprint), None)
+
+    def _after(self) -> str:
+        """The organization's id in the target."""
+        return "|".join(self.parcel.after(self._origin(issue=False)))
 
     def plan(self) -> ImportPlan:
         origin = self._origin(issue=False)
@@ -143,9 +155,7 @@ class _Import:
                 *self._problems(origin, self._home(), target, replica=replica),
                 *self.parcel.match(self.control, target, origin).problems,
             )
-        return ImportPlan(
-            manifest=self.manifest, to=self.options.to, after="|".join(self.parcel.after(origin)), slug=self.slug, problems=problems
-        )
+        return ImportPlan(manifest=self.manifest, to=self.options.to, after=self._after(), slug=self.slug, problems=problems)
 
     def run(self) -> Outcome:
         expected = self._origin(issue=False)  # first: the ids of another installation may look like our own
@@ -202,8 +212,8 @@ class _Import:
             if home.region != self.manifest.source.region:
                 raise Conflict(f"{home}, and the archive is of {self.manifest.source.region!r}", hint="export it again from where it lives")
             return home
-        ids = {who.before if self.parcel.shifted else None, who.after} - {None}
-        for there in (home for id_ in ids for home in read_homes(self.control, organization=id_, own=self.own)):
+        ids = {who.before, self._after()} if self.parcel.shifted else {self._after()}
+        for there in (home for id_ in sorted(ids) for home in read_homes(self.control, organization=id_, own=self.own)):
             raise Conflict(f"{there} already: this archive is a copy, not a move", hint="export it with --to to move it")
         return None
 

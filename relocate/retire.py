@@ -43,9 +43,10 @@ def purge(silos: SiloMap, organization: str, report: Reporter) -> Outcome:
             report(Note(f"{relocation.name} is gone from {relocation.source} already"))
             return outcome_of(relocation)
         if relocation.phase not in BEYOND_RETURN:
+            how = "import FILE" if relocation.saved.get("archive") else f"start {relocation.name}"
             raise IllegalMove(
                 f"{relocation.name!r} still lives in {relocation.source}: its move is {relocation.phase.value}",
-                hint=f"finish it with `relocate start {relocation.name} --to {relocation.target}`, or undo it with `relocate abort`",
+                hint=f"finish it with `relocate {how} --to {relocation.target}`, or undo it with `relocate abort`",
             )
         if relocation.phase is Phase.SWITCHED:
             repeat_after_switch(silos, relocation)  # what switched it may have been stopped before that

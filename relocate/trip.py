@@ -36,6 +36,11 @@ def find_trip(silos: SiloMap, control: Connection, organization: str, to: str) -
             f"{unfinished.name!r} was moved from {unfinished.source} to {unfinished.target}, and its rows are still in {unfinished.source}",
             hint=f"run `relocate purge {unfinished.name}` first",
         )
+    if unfinished is not None and unfinished.source not in silos.regions:
+        raise Conflict(
+            f"{unfinished.name!r} is being imported into {unfinished.target}",
+            hint="finish that with `relocate import`, or undo it with `relocate abort`",
+        )
     home = _find_home(silos, control, unfinished.organization_before if unfinished else organization)
     if home.region == to:
         past = [
