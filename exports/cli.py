@@ -33,12 +33,12 @@ def main() -> int:
 
 @cli.command()
 @click.argument("organization", metavar="ORG")
-@click.option("--region", help="The region to look in; without it, the one that has ORG.")
+@click.option("--region", help="The region to look in; without it, where ORG lives.")
 @common_options
 def scope(organization: str, region: str | None, common: Common) -> int:
     """Which tables belong to ORG, by which way, and how many rows; reads only."""
     silos = load_silos(common.config)
-    found = report_scope(survey_home(silos, organization, region), organization)
+    found = report_scope(*survey_home(silos, organization, region))
     tables = [asdict(table) for table in found.tables]
     undecided = [asdict(problem) for problem in found.undecided]
     value = {"organization": found.organization, "from": found.region, "to": None, "tables": tables, "undecided": undecided}
@@ -56,7 +56,7 @@ def _scope_text(found: ScopeReport) -> str:
 
 @cli.command()
 @click.argument("organization", metavar="ORG")
-@click.option("--region", help="The region to take ORG from; without it, the one that has ORG.")
+@click.option("--region", help="The region to take ORG from; without it, where ORG lives.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The archive to write.")
 @click.option("--to", help="The region that it is made for: `relocate import` then finishes a move.")
 @click.option("--jobs", default=2, show_default=True, type=click.IntRange(1, 64), help="Connections at once.")
@@ -67,11 +67,11 @@ def org(organization: str, region: str | None, common: Common, **chosen: Any) ->
     silos = load_silos(common.config)
     options = ExportOptions(**chosen)
     target = silos.region(options.to).name if options.to is not None else None
-    survey = survey_home(silos, organization, region)
+    survey, text = survey_home(silos, organization, region)
     if target == survey.region:
         raise UsageError(f"--to {target} is the region that {organization!r} is exported from", hint="name another region")
     with common.progress() as report:
-        done = export_organization(survey, organization, options, report)
+        done = export_organization(survey, text, options, report)
     common.answer(_archive_value(done.path, done.manifest), _archive_text(done.path, done.manifest))
 
 

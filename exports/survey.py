@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
+from exports.homes import ask_control
 from exports.ids import IdRules, decide_rules
 from exports.json_sql import HAS_IS_JSON, TEXT_JSON_FUNCTION
 from exports.key_sql import INTEGERS, column_sql, is_key_sql, table_sql
@@ -97,10 +98,23 @@ def survey_of(silos: SiloMap, region: str, url: str, setting: str, schema: Schem
     return Survey(region=region, url=url, setting=setting, silos=silos, schema=schema, scope=scope, rules=decide_rules(scope, silos))
 
 
-def survey_home(silos: SiloMap, organization: str, region: str | None = None) -> Survey:
-    """The region that was named, or the only one that has the organization. UnknownOrganization: none has it; UsageError: several."""
+def survey_home(silos: SiloMap, organization: str, region: str | None = None) -> tuple[Survey, str]:
+    """Where to find an organization, and by which text: in the region that was named, else where control says that it lives, else in
+    the only region that has it. An id of before a move is told as today's.
+
+    UnknownOrganization: none has it; UsageError: several.
+    """
     if region is not None:
-        return survey_region(silos, silos.region(region).name)
+        survey = survey_region(silos, silos.region(region).name)
+        home = None if _has(survey, organization) else ask_control(silos, organization)
+        return survey, organization if home is None or home.region != region else f"id:{home.organization}"
+    home = ask_control(silos, organization)
+    if home is not None and home.region in silos.regions:
+        return _survey_one(silos, home.region), f"id:{home.organization}"
+    return _search(silos, organization), organization
+
+
+def _search(silos: SiloMap, organization: str) -> Survey:
     surveys = [_survey_one(silos, name) for name in silos.regions]
     if len(surveys) == 1:
         return surveys[0]

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
+from exports.homes import own_table
 from relocate.control import actor
-from relocate.homes import own_table
 from splitter.db import Connection, translated
 from splitter.errors import Problem
 from splitter.silos import OwnMapping

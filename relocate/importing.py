@@ -16,6 +16,7 @@ from uuid import UUID
 
 from exports.archive import ArchiveReader, open_verified
 from exports.chunks import Chunk
+from exports.homes import Home, find_organization, read_home, read_homes
 from exports.manifest import ArchivedChunk, Manifest
 from exports.match import Matched
 from exports.membership import Membership, Selection
@@ -29,7 +30,7 @@ from relocate.compat import sent_type
 from relocate.control import Order, Relocation, begin_relocation, find_unfinished, read_relocation, read_relocations
 from relocate.control_obstacles import ControlTrip, find_control_obstacles, find_switch_obstacles
 from relocate.finish import run_hook
-from relocate.homes import Home, adopt, check_adoptable, find_organization, read_home, read_homes
+from relocate.homes import adopt, check_adoptable
 from relocate.import_obstacles import find_import_obstacles
 from relocate.install import Part, check_installed
 from relocate.ledger import Ledger

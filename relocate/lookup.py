@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from exports.homes import find_organization
 from exports.snapshot import Connection
 from relocate.control import Relocation, find_unfinished, read_relocations
-from relocate.homes import find_organization
 from splitter.errors import UnknownOrganization
 from splitter.silos import SiloMap
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
+from exports.homes import find_organization
 from exports.membership import Membership
 from exports.snapshot import Connection
 from exports.survey import Survey, find_in_region, require_decided, select_ways, survey_region
 from exports.ways import mirror_scope
 from relocate.clearing import selection_of
 from relocate.control import Relocation
-from relocate.homes import find_organization
 from relocate.ledger import Ledger, Recorded
 from relocate.load import Lane
 from relocate.lookup import find_relocation

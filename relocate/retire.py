@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from exports.checks import inbound_checks
+from exports.homes import read_home
 from exports.match import Place, match_rows
 from exports.membership import Membership, Selection
 from exports.rows import Source, ask
@@ -14,7 +15,6 @@ from exports.snapshot import Connection
 from exports.survey import Organization, Survey, key_of, select_ways, survey_region
 from relocate.after import repeat_after_switch
 from relocate.control import Relocation, read_relocation
-from relocate.homes import read_home
 from relocate.ledger import Ledger, Recorded
 from relocate.load import statements_for_deleting
 from relocate.lookup import find_relocation

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from exports.homes import read_home
 from exports.snapshot import Connection
 from exports.survey import Organization, require_decided, survey_region
 from exports.ways import note_ways
@@ -14,7 +15,7 @@ from relocate.after import repeat_after_switch, suppress_hook
 from relocate.clearing import clear_target
 from relocate.control import Relocation, begin_relocation, read_relocation
 from relocate.finish import run_hook
-from relocate.homes import adopt, read_home
+from relocate.homes import adopt
 from relocate.ledger import Ledger, Recorded
 from relocate.move import Options
 from relocate.mover import Mover, end_superseded, take_over

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from exports.homes import find_organization
 from relocate.control import read_relocations
-from relocate.homes import find_organization
 from relocate.lookup import find_relocation
 from relocate.outcome import Outcome, outcome_of
 from relocate.session import open_control

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from psycopg import sql
 
+from exports.homes import Home, own_table, read_homes
 from relocate.control import Relocation, lock_relocation, write_audit
-from relocate.homes import Home, own_table, read_homes
 from relocate.phases import Phase, check_move
 from splitter.db import Connection, retrying, translated
 from splitter.errors import Conflict, OtherMover

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from exports.homes import Home, find_organization, read_home
 from exports.snapshot import Connection
 from exports.survey import Organization, find_in_region, survey_region
 from relocate.control import Relocation, read_relocations
-from relocate.homes import Home, check_adoptable, find_organization, read_home
+from relocate.homes import check_adoptable
 from relocate.lookup import find_relocation
 from relocate.phases import BEYOND_RETURN, Phase, is_final
 from splitter.errors import Conflict, UnknownOrganization

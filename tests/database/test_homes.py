@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from relocate.homes import Home, adopt, find_organization, read_home
+from exports.homes import Home, find_organization, read_home
+from relocate.homes import adopt
 from splitter.errors import Conflict, UnknownOrganization
 from splitter.schema import TableName
 from splitter.silos import OwnMapping

@@ -11,8 +11,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from exports.homes import Home, find_organization, read_home
 from relocate.control import Order, Relocation, begin_relocation, read_relocation
-from relocate.homes import Home, adopt, find_organization, read_home
+from relocate.homes import adopt
 from relocate.mover import take_over
 from relocate.phases import Phase
 from relocate.switch import SwitchOrder, stage_moved_ids, switch
