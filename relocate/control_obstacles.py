@@ -101,7 +101,7 @@ class ControlTrip:
         """The other regions that were seen to hold local ids, unless it is written that control holds none of theirs."""
         if named_owner(self.silos) is not None:
             return []
-        names = {each.region for each in read_origins(control) if each.local_ids and each.retired_at is None}
+        names = {each.region for each in read_origins(control) if each.local_ids}
         return [survey_region(self.silos, name) for name in self.silos.regions if name in names and name != self.source]
 
 

@@ -10,8 +10,10 @@ CREATE TABLE IF NOT EXISTS orglift.origins (
     origin integer PRIMARY KEY CHECK (origin >= 0),
     region text,  -- null: a database of somebody else, whose archive was imported
     database uuid,  -- of a region: the uuid in its orglift.identity
+    system_identifier text,  -- where that database is, also by its identity: a copy that was left behind says the same of itself
+    database_oid bigint,
     source_key text UNIQUE,  -- of a foreign archive: the database and origin that it names
-    local_ids boolean NOT NULL DEFAULT false,  -- the region was seen to hold local ids
+    local_ids boolean NOT NULL DEFAULT false,  -- the region was seen to hold local ids, which are shifted with this one
     issued_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     confirmed_at timestamptz,  -- the region's own identity says so too
     retired_at timestamptz,  -- the region has a newer one; ids of this one stay valid
@@ -111,9 +113,10 @@ BEGIN
             RETURN id;  -- of the home region, wherever it is: its ids are final as they are
         END IF;
         SELECT array_agg((o.origin::bigint << serial_bits) + id) INTO answers
-        FROM orglift.origins AS o
-        WHERE o.retired_at IS NULL AND CASE WHEN resolve.region IS NULL THEN o.local_ids
-            ELSE resolve.region IN (o.region, o.source_key) END;
+        FROM orglift.origins AS o  -- a retired one too: local ids go on to be shifted with the first that their database had
+        WHERE CASE WHEN resolve.region IS NULL THEN o.local_ids
+            ELSE resolve.region IN (o.region, o.source_key) AND (o.local_ids OR o.retired_at IS NULL AND NOT EXISTS (
+                SELECT FROM orglift.origins AS p WHERE p.region = resolve.region AND p.local_ids)) END;
     END IF;
     IF cardinality(answers) = 1 THEN
         RETURN answers[1];

@@ -38,7 +38,7 @@ from relocate.load import Brake, Lane, Loader
 from relocate.move import Options
 from relocate.mover import Mover, end_superseded, take_over
 from relocate.obstacles import may_set_replica
-from relocate.origins import Origin, issue_origin, read_origins
+from relocate.origins import Origin, check_region, issue_origin, read_origins
 from relocate.outcome import Outcome, outcome_of, refusal
 from relocate.parcel import Parcel, noted_ways, open_parcel
 from relocate.phases import BEYOND_RETURN, Phase
@@ -53,7 +53,6 @@ from relocate.verify import Difference, Verifier
 from splitter.db import translated
 from splitter.errors import BadArchive, Conflict, DiffersError, FailedError, NoOrigin, Problem, RefusedError, UnknownOrganization
 from splitter.events import Finished, Note, Reporter, Started
-from splitter.identity import check_identity
 from splitter.silos import SiloMap
 from splitter.silos_check import check_silos
 
@@ -163,7 +162,7 @@ class _Import:
         home = self._home()
         with closing(self.target.connect()) as target:
             check_installed(target, Part.REGION)
-            check_identity(target, self.options.to)
+            check_region(self.control, target, self.options.to)
             replica = may_set_replica(target)
             problems = self._problems(expected, home, target, replica=replica)
             matched = self.parcel.match(self.control, target, expected)

@@ -165,10 +165,10 @@ def _act_on_region(site: _Site, plan: RegionPlan, report: Reporter) -> RegionRep
     if plan.action is not Action.KEEP:
         # Control first: a number that no region has is lost at worst; one that control doesn't know could be given twice.
         write_identity(conn, _identity(conn, name, origin.origin, origin.database, _former(plan.facts.identity, origin.origin)))
-        confirm_origin(site.control, origin.origin)
         report(Note(f"region {name}: origin {origin.origin} {plan.action.value}"))
+    confirm_origin(site.control, origin.origin, plan.facts.physical)
     if plan.facts.local_ids:
-        note_local_ids(site.control, name)
+        note_local_ids(site.control, (*_former(plan.facts.identity, origin.origin), origin.origin)[0])
     return RegionReport(name=name, origin=origin.origin, database=origin.database, action=plan.action)
 
 
@@ -176,7 +176,7 @@ def _settle_origin(site: _Site, plan: RegionPlan) -> Origin:
     """The region's row in control, made where it has to be."""
     name = plan.facts.name
     if plan.action is Action.ISSUE:
-        wanted = Origin(origin=0, region=name, database=uuid4(), local_ids=plan.facts.local_ids)
+        wanted = Origin(origin=0, region=name, database=uuid4())
         return issue_origin(site.control, site.silos.ids, wanted, home=plan.home)
     if plan.action is Action.TAKE_UP:
         assert plan.facts.identity is not None

@@ -148,6 +148,10 @@ def _decide(facts: RegionFacts, identity: Identity, origin: Origin | None, known
     if facts.name in known.options.rebind:
         return Action.REBIND
     check_clone(identity, facts.physical, facts.name)
+    if origin.physical not in (None, facts.physical):
+        told = f"the database of region {facts.name!r} was left behind: control knows the region in another place since `--rebind`"
+        hint = f"correct regions.{facts.name}.url; if this is the right one after all: `relocate init --rebind {facts.name}`"
+        raise Clone(told, hint=hint)
     return Action.KEEP
 
 

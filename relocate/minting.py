@@ -21,10 +21,20 @@ def find_foreign_sequences(move: Move, target: Connection) -> Iterator[Problem]:
     return find_sequences_elsewhere(move.target, move.minting.known, target)
 
 
+def find_former_sequences(move: Move, source: Connection) -> Iterator[Problem]:
+    """Those of a move's source, where it has had another origin: what they gave since may have been given elsewhere too."""
+    identity = read_identity(source)
+    if identity is not None and identity.former:
+        yield from find_sequences_elsewhere(move.source, move.minting.known, source)
+
+
 def find_sequences_elsewhere(region: Survey, known: tuple[int, ...], target: Connection) -> Iterator[Problem]:
-    """Sequences outside the ranges of the region's origins. Local ids are its own, unless another region is home to all of them."""
+    """Sequences outside the range of the region's origin. Local ids are its own, unless another region is home to all of them.
+
+    After `--new-origin` neither local ids nor those of the former origin are: the other copy may have given them, too.
+    """
     for identity, facts in _read(region, target):
-        own = {identity.origin, *identity.former} | (set() if HOME in known else {HOME})
+        own = {identity.origin} if identity.former or HOME in known else {identity.origin, HOME}
         origin = region.silos.ids.origin_of(facts.following)
         if origin not in own:
             yield Problem(

@@ -16,7 +16,7 @@ from exports.survey import Survey
 from relocate.breaches import find_breaches
 from relocate.conflicts import find_conflicts
 from relocate.doubles import find_doubles
-from relocate.minting import find_foreign_sequences
+from relocate.minting import find_foreign_sequences, find_former_sequences
 from relocate.move import Move
 from relocate.partitions import find_missing_partitions
 from relocate.rights import find_missing_rights, may_set_replica
@@ -57,6 +57,7 @@ def is_accepted(silos: SiloMap, problem: Problem) -> bool:
 def _of_databases(move: Move, source: Connection, target: Connection) -> Iterator[Problem]:
     yield from find_unfinished_plans(move.source, source)
     yield from find_unfinished_plans(move.target, target)
+    yield from find_former_sequences(move, source)
     yield from find_foreign_sequences(move, target)
 
 

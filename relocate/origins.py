@@ -11,14 +11,20 @@ from psycopg.rows import class_row
 
 from relocate.control import write_audit
 from splitter.db import Connection, translated
-from splitter.errors import ConfigError, NoOrigin
+from splitter.errors import Clone, ConfigError, NoOrigin
+from splitter.identity import Identity, Physical, check_identity
 from splitter.layout import IdLayout
 
 HOME = 0
 _ONE_ISSUES = "LOCK TABLE orglift.origins IN SHARE ROW EXCLUSIVE MODE"
 _INSERT = "INSERT INTO orglift.origins (origin, region, database, source_key, local_ids) VALUES (%s, %s, %s, %s, %s)"
 _RETIRE = "UPDATE orglift.origins SET retired_at = pg_catalog.clock_timestamp() WHERE region = %s AND retired_at IS NULL RETURNING origin"
-_CONFIRM = "UPDATE orglift.origins SET confirmed_at = pg_catalog.clock_timestamp() WHERE origin = %s AND confirmed_at IS NULL"
+_CONFIRM = """
+UPDATE orglift.origins SET confirmed_at = coalesce(confirmed_at, pg_catalog.clock_timestamp()),
+    system_identifier = %(system_identifier)s, database_oid = %(database_oid)s
+WHERE origin = %(origin)s AND (confirmed_at IS NULL OR system_identifier IS DISTINCT FROM %(system_identifier)s
+    OR database_oid IS DISTINCT FROM %(database_oid)s)
+"""
 _SETTLE = "INSERT INTO orglift.settings (name, value) VALUES ('bits', %s), ('serial_bits', %s) ON CONFLICT DO NOTHING"
 
 
@@ -29,11 +35,20 @@ class Origin:
     origin: int
     region: str | None = None
     database: UUID | None = None
+    system_identifier: str | None = None
+    database_oid: int | None = None
     source_key: str | None = None
     local_ids: bool = False
     issued_at: datetime | None = None
     confirmed_at: datetime | None = None
     retired_at: datetime | None = None
+
+    @property
+    def physical(self) -> Physical | None:
+        """Where control last saw the region's database."""
+        if self.system_identifier is None or self.database_oid is None:
+            return None
+        return Physical(system_identifier=self.system_identifier, database_oid=self.database_oid)
 
 
 _SELECT = sql.SQL("SELECT {} FROM orglift.origins ORDER BY origin").format(
@@ -90,16 +105,33 @@ def register_origin(control: Connection, region: str, origin: int, database: UUI
         return next(known for known in read_origins(control) if known.origin == origin)
 
 
-def confirm_origin(control: Connection, origin: int) -> None:
-    """The region's own identity says so too: from now on a region without it is another database."""
+def confirm_origin(control: Connection, origin: int, physical: Physical) -> None:
+    """The region's own identity says so too: from now on a region without it, or in another place, is another database."""
+    values = {"origin": origin, "system_identifier": physical.system_identifier, "database_oid": physical.database_oid}
     with translated("confirming the origin"):
-        control.execute(_CONFIRM, (origin,))
+        control.execute(_CONFIRM, values)
 
 
-def note_local_ids(control: Connection, region: str) -> None:
-    """The region holds local ids: ``orglift.resolve`` may be asked for them without naming it."""
+def note_local_ids(control: Connection, origin: int) -> None:
+    """The region holds local ids, shifted with this origin: ``orglift.resolve`` may be asked for them without naming the region."""
     with translated("writing orglift.origins"):
-        control.execute("UPDATE orglift.origins SET local_ids = true WHERE region = %s AND retired_at IS NULL AND NOT local_ids", (region,))
+        control.execute("UPDATE orglift.origins SET local_ids = true WHERE origin = %s AND NOT local_ids", (origin,))
+
+
+def check_region(control: Connection, connection: Connection, region: str) -> Identity:
+    """The identity of the database that silos.toml calls ``region``, if it is the one that control means.
+
+    Raises as ``check_identity``, and Clone where control has given the region another database since: a backup that was restored, or
+    one that was left behind when the region moved, says of itself what it said then.
+    """
+    identity = check_identity(connection, region)
+    known = region_origin(control, region)
+    if (known.database, known.origin) != (identity.database, identity.origin) or known.physical not in (None, identity.physical):
+        raise Clone(
+            f"the database of {region!r} is not the one that control knows as {region!r} (origin {known.origin}): it was left behind",
+            hint=f"correct regions.{region}.url; if it takes the other one's place: `relocate init --new-origin {region}`",
+        )
+    return identity
 
 
 def settle_layout(control: Connection, layout: IdLayout) -> None:

@@ -17,13 +17,13 @@ from relocate.install import Part, check_installed
 from relocate.move import Move, make_move
 from relocate.mover import Mover
 from relocate.obstacles import find_obstacles, may_set_replica
-from relocate.origins import read_origins
+from relocate.origins import check_region, read_origins
 from relocate.references import Asker, ControlReferences, find_control_references, stage_references
 from relocate.rights import find_missing_rights
 from relocate.trip import Trip
 from splitter.db import translated
 from splitter.errors import NoRights, Problem, UsageError
-from splitter.identity import Identity, check_identity, physical_identity
+from splitter.identity import Identity, physical_identity
 from splitter.schema import Schema
 from splitter.silos import SiloMap
 
@@ -119,8 +119,8 @@ def _control_problems(run: Situation, move: Move, references: ControlReferences,
 
 
 def _identities(run: Situation, source: Connection, target: Connection) -> Identity:
-    identity = check_identity(source, run.source.region)
-    check_identity(target, run.target.region)
+    identity = check_region(run.control, source, run.source.region)
+    check_region(run.control, target, run.target.region)
     if physical_identity(source) == physical_identity(target):
         raise UsageError(f"{run.source.setting} and {run.target.setting} lead to the same database", hint="correct silos.toml")
     return identity

@@ -21,7 +21,7 @@ from relocate.lookup import find_relocation
 from relocate.move import Move, make_move
 from relocate.mover import Mover, end_superseded, take_over
 from relocate.obstacles import may_set_replica
-from relocate.origins import read_origins
+from relocate.origins import check_region, read_origins
 from relocate.outcome import Outcome, outcome_of, refusal
 from relocate.phases import BEYOND_RETURN, Phase
 from relocate.purge import Purger
@@ -29,7 +29,6 @@ from relocate.session import connect_control, open_control
 from splitter.db import connect, translated
 from splitter.errors import DiffersError, FailedError, IllegalMove, OtherMover, RefusedError, UnknownOrganization
 from splitter.events import Finished, Note, Reporter, Started
-from splitter.identity import check_identity
 from splitter.silos import SiloMap
 
 
@@ -148,8 +147,8 @@ class _Purge:
         self.report(Finished("purging"))
 
     def _prepare(self, source: Connection, target: Connection) -> tuple[Move, Membership]:
-        identity = check_identity(source, self.source.region)
-        check_identity(target, self.target.region)
+        identity = check_region(self.control, source, self.source.region)
+        check_region(self.control, target, self.target.region)
         origins = tuple(each.origin for each in read_origins(self.control))
         organization = Organization(key=key_of(self.source.scope, self.relocation.organization_before), slug=self.relocation.slug)
         move = make_move(self.silos, organization, self.source, self.target, identity, origins)

@@ -36,10 +36,11 @@ CREATE TABLE project (id bigserial PRIMARY KEY, org_id bigint NOT NULL REFERENCE
 
 @dataclass(frozen=True)
 class SmallSite:
-    """``urls`` has control, us and de."""
+    """``urls`` has control, us and de; ``text`` is silos.toml."""
 
     urls: dict[str, str]
     silos: SiloMap
+    text: str = ""
 
     def sql(self, name: str, query: str, *values: object) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.urls[name], autocommit=True) as conn:
@@ -78,11 +79,20 @@ def make_small_site(make_database: Callable[..., str], *, silos: str = "", ready
     schema = scripts.get("schema", SCRIPT)
     urls = {"control": make_database(scripts.get("control", ""))}
     urls |= {region: make_database(schema + scripts.get(region, "")) for region in ("us", "de")}
-    site = SmallSite(urls, parse_silos(_text(urls, silos, "control_" in scripts.get("control", "")), {}))
+    text = _text(urls, silos, "control_" in scripts.get("control", ""))
+    site = SmallSite(urls, parse_silos(text, {}), text)
     if ready:
         site.init()
         site.own_range("de")
     return site
+
+
+def moved_site(site: SmallSite, **urls: str) -> SmallSite:
+    """The same, with databases in other places."""
+    text = site.text
+    for name, url in urls.items():
+        text = text.replace(f'"{site.urls[name]}"', f'"{url}"')
+    return SmallSite({**site.urls, **urls}, parse_silos(text, {}), text)
 
 
 def _text(urls: dict[str, str], more: str, tables: bool) -> str:
