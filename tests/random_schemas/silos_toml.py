@@ -24,6 +24,7 @@ def render_silos(shape: Shape, urls: Mapping[str, str]) -> str:
             lines += _reference(reference)
     for table in shape.tables:
         lines += _table(table)
+    lines += ["[[accept]]", 'code = "control-ids"', 'object = "us"', 'why = "de had a control of its own"']
     return "\n".join(lines) + "\n"
 
 
