@@ -11,17 +11,20 @@ from itertools import islice
 from psycopg import sql
 
 from exports.key_sql import table_sql
+from exports.match import Maps
+from exports.scope import Scope, Standing
 from exports.snapshot import Connection
 from exports.survey import Survey, survey_region
 from relocate.origins import read_origins
 from relocate.references import BATCH, Asker, ControlReferences, Held, Key, Values, find_held, moved_pairs
 from splitter.db import translated
 from splitter.errors import Problem
+from splitter.graph import build_graph
 from splitter.id_columns import NARROW_ID
 from splitter.schema import ForeignKey, Schema, TableName
-from splitter.silos import SiloMap, spell_column
+from splitter.silos import Silo, SiloMap, spell_column
 
-CONTROL_IDS = "control-ids"
+CONTROL_IDS, CONTROL_SHARED = "control-ids", "control-shared"
 _NARROW = frozenset({"smallint", "integer"})
 SAMPLE = 5
 
@@ -61,6 +64,25 @@ def _keys_to(schema: Schema, places: set[tuple[TableName, str]]) -> Iterator[For
         for key in table.foreign_keys:
             if key.on_update != "c" and key.enforced and any((key.target, column) in places for column in key.target_columns):
                 yield key
+
+
+def find_shared_obstacles(schema: Schema, silos: SiloMap, scope: Scope, maps: Maps) -> Iterator[Problem]:
+    """Ids of shared rows that control holds, and that are others in the target: whose row of control is whose, nobody can tell."""
+    accepted = {each.object for each in silos.accepted if each.code == CONTROL_SHARED}
+    for reference in build_graph(schema, silos).references:
+        if silos.silo_of(reference.table) is not Silo.CONTROL or scope.standing(reference.target) is not Standing.SHARED:
+            continue
+        found = maps.get((reference.target, reference.target_columns))
+        other = [(old, new) for old, new in found.pairs if old != new] if found else []
+        if other and str(reference) not in accepted:
+            shown = ", ".join(f"{'|'.join(old)} is {'|'.join(new)}" for old, new in other[:SAMPLE])
+            yield Problem(
+                code=CONTROL_SHARED,
+                object=str(reference),
+                found=f"control holds ids of {reference.target}, which are others in the target: {shown}",
+                remedy="let control hold the natural key, or give the rows one id in all regions;"
+                f' if control means one region\'s: [[accept]] code = "{CONTROL_SHARED}", object = "{reference}"',
+            )
 
 
 def find_switch_obstacles(

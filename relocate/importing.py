@@ -28,7 +28,7 @@ from relocate.archive_feed import ArchiveFeed, Key, archived_chunks
 from relocate.clearing import clear_target, selection_of
 from relocate.compat import sent_type
 from relocate.control import Order, Relocation, begin_relocation, find_unfinished, read_relocation, read_relocations
-from relocate.control_obstacles import ControlTrip, find_control_obstacles, find_switch_obstacles
+from relocate.control_obstacles import ControlTrip, find_control_obstacles, find_shared_obstacles, find_switch_obstacles
 from relocate.finish import run_hook
 from relocate.homes import adopt, check_adoptable
 from relocate.import_obstacles import find_import_obstacles
@@ -151,9 +151,11 @@ class _Import:
         origin = self._origin(issue=False)
         with closing(self.target.connect()) as target:
             replica = may_set_replica(target)
+            matched = self.parcel.match(self.control, target, origin)
             problems = (
                 *self._problems(origin, self._home(), target, replica=replica),
-                *self.parcel.match(self.control, target, origin).problems,
+                *matched.problems,
+                *self._shared_problems(matched),
             )
         return ImportPlan(manifest=self.manifest, to=self.options.to, after=self._after(), slug=self.slug, problems=problems)
 
@@ -166,8 +168,9 @@ class _Import:
             replica = may_set_replica(target)
             problems = self._problems(expected, home, target, replica=replica)
             matched = self.parcel.match(self.control, target, expected)
-            if problems or matched.problems:
-                raise refusal((*problems, *matched.problems))
+            problems = (*problems, *matched.problems, *self._shared_problems(matched))
+            if problems:
+                raise refusal(problems)
         if home is not None and not home.version and self.own is None:
             home = adopt(self.control, home)
         origin = self._origin(issue=True)
@@ -290,6 +293,10 @@ class _Import:
             stage_references(references, self.control, asker, relocation.id, mover.generation, self._control_trip(origin).origin)
             self._require_equal(mover, self._look_again(), "the source changed since the export")
             self._switch(mover, ledger, target, references, home)
+
+    def _shared_problems(self, matched: Matched) -> Iterator[Problem]:
+        if self.parcel.is_move:
+            yield from find_shared_obstacles(self.control_schema, self.silos, self.parcel.scope, matched.maps)
 
     def _control_references(self) -> ControlReferences:
         return control_references(self.parcel.scope, self.parcel.rules, self.silos, self.control_schema)

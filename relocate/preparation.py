@@ -11,7 +11,7 @@ from exports.shared import read_needed
 from exports.snapshot import Connection, Snapshot
 from exports.survey import Survey, require_organization, select_ways
 from relocate.control import Order
-from relocate.control_obstacles import ControlTrip, find_control_obstacles, find_switch_obstacles
+from relocate.control_obstacles import ControlTrip, find_control_obstacles, find_shared_obstacles, find_switch_obstacles
 from relocate.finish import read_hidden
 from relocate.install import Part, check_installed
 from relocate.move import Move, make_move
@@ -83,6 +83,7 @@ class Preparation:
             *move.fit.problems,
             *matched.problems,
             *_control_problems(run, move, references, asker),
+            *find_shared_obstacles(run.control_schema, run.silos, move.scope, matched.maps),
             *(find_obstacles(move, reading, connection, target, replica=replica, resuming=resuming) if not move.fit.problems else ()),
         ]
         return cls(

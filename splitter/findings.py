@@ -46,6 +46,7 @@ KINDS: Mapping[str, tuple[Subject, str]] = {
     CLONE: (Subject.DATABASE, "a database that is a copy of another one"),
     "large-object": (Subject.MOVE, "a column that may name large objects, which don't travel"),
     "unindexed-way": (Subject.MOVE, "a large table that is read whole, because no index leads to an organization's rows"),
+    "control-shared": (Subject.MOVE, "ids of shared rows that control holds, and that are others in another region"),
     "control-ids": (Subject.MOVE, "the region whose local ids control holds, where several have some"),
 }
 

@@ -84,3 +84,25 @@ def test_a_row_that_has_the_id_of_a_missing_one_does_not_take_its_place(site: Sm
     with pytest.raises(RefusedError, match="plan"):
         go(site, tmp_path, way)
     assert site.sql("de", "SELECT * FROM org") == []
+
+
+@pytest.mark.parametrize("way", ["straight", "archive"])
+@pytest.mark.parametrize("accepted", [False, True])
+def test_what_control_holds_of_shared_rows(make_database: Make, tmp_path: Path, way: str, accepted: bool) -> None:
+    """One id means another row in each region."""
+    accept = '[[accept]]\ncode = "control-shared"\nobject = "control_bill.plan_id -> plan.id"\nwhy = "of us"\n' if accepted else ""
+    site = make_small_site(
+        make_database,
+        schema=SCHEMA,
+        us=ROWS,
+        de=THERE,
+        control="CREATE TABLE control_bill (org_id bigint, plan_id bigint); INSERT INTO control_bill VALUES (5, 2)",
+        silos='[[references]]\nfrom = "control_bill.org_id"\nto = "org.id"\n'
+        f'[[references]]\nfrom = "control_bill.plan_id"\nto = "plan.id"\n{SILOS}{accept}',
+    )
+    if not accepted:
+        with pytest.raises(RefusedError, match="control_bill"):
+            go(site, tmp_path, way)
+        return
+    go(site, tmp_path, way)
+    assert site.sql("control", "SELECT * FROM control_bill") == [(US + 5, 2)]
