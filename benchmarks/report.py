@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
@@ -39,12 +39,12 @@ class Results:
     def add_point(self, big: float, neighbours: float, measured: Measured) -> None:
         self.points.setdefault((big, neighbours), []).append(measured)
 
-    def seconds(self, what: str) -> float | None:
-        return median(each.seconds for each in self.rounds[what]) if what in self.rounds else None
-
-    def ratio(self, what: str) -> float | None:
-        mine, other = self.seconds(what), self.seconds(RIVALS.get(what, "pipe"))
-        return mine / other if mine is not None and other else None
+    def ratios(self, what: str, of: Of, rival: str | None = None) -> list[float]:
+        """Round by round, by what was measured next to it; empty: it is compared with nothing, or the other was not measured."""
+        other = rival or RIVALS.get(what, "pipe")
+        if what == other or what not in self.rounds or other not in self.rounds:
+            return []
+        return [of(mine) / of(theirs) for mine, theirs in zip(self.rounds[what], self.rounds[other], strict=True)]
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -53,37 +53,47 @@ class Results:
             "server": self.server,
             "machine": self.machine,
             "rounds": {what: _plain(measured) for what, measured in self.rounds.items()},
-            "medians": {what: self.seconds(what) for what in self.rounds},
-            "ratios": {what: self.ratio(what) for what in self.rounds},
+            "ratios": {what: {name: self.ratios(what, of) for name, of in OF.items()} for what in self.rounds},
             "curves": [{"organization": size, "neighbours": crowd, "rounds": _plain(each)} for (size, crowd), each in self.points.items()],
         }
 
 
+Of = Callable[[Measured], float]
+OF: dict[str, Of] = {"seconds": lambda measured: measured.seconds, "processor": lambda measured: measured.processor}
+
+
 def _plain(measured: Iterable[Measured]) -> list[dict[str, float]]:
-    return [{"seconds": round(each.seconds, 3), "peak": each.peak} for each in measured]
+    return [
+        {"seconds": round(each.seconds, 3), "clients": round(each.clients, 2), "servers": round(each.servers, 2), "peak": each.peak}
+        for each in measured
+    ]
 
 
 def render(results: Results) -> str:
     rounds = max(map(len, results.rounds.values()), default=0)
     lines = [
-        f"{results.rows:,} rows, {results.server}, {results.machine}; medians of {rounds} rounds",
+        f"{results.rows:,} rows, {results.server}, {results.machine}; medians of {rounds} rounds, ratios round by round",
         "",
-        "| | seconds | from – to | ratio | peak memory of the clients |",
-        "|---|---|---|---|---|",
+        "| | seconds | from – to | ratio | processor seconds of clients + servers | ratio | peak memory of the clients |",
+        "|---|---|---|---|---|---|---|",
     ]
     lines += [_line(results, what) for what in TITLES if what in results.rounds]
-    today, fast = results.seconds("slice + dump + restore"), results.seconds("orglift, no hashes")
-    if today and fast:
-        lines += ["", f"Without hashes {today / fast:.2f} times as fast as slice, dump and restore."]
+    faster = results.ratios("slice + dump + restore", OF["seconds"], "orglift, no hashes")
+    if faster:
+        lines += ["", f"Without hashes {median(faster):.2f} times as fast as slice, dump and restore."]
     return "\n".join(lines)
 
 
 def _line(results: Results, what: str) -> str:
     each = results.rounds[what]
-    ratio = results.ratio(what)
-    compared = "" if ratio is None or RIVALS.get(what, "pipe") == what else f"{ratio:.2f} × {RIVALS.get(what, 'pipe')}"
     spread = f"{min(one.seconds for one in each):.1f} – {max(one.seconds for one in each):.1f}"
-    return f"| {TITLES[what]} | {median(one.seconds for one in each):.1f} | {spread} | {compared} | {_memory(each)} |"
+    spent = f"{median(one.clients for one in each):.1f} + {median(one.servers for one in each):.1f}"
+    seconds, spending = (_ratio(results.ratios(what, of), RIVALS.get(what, "pipe")) for of in OF.values())
+    return f"| {TITLES[what]} | {median(one.seconds for one in each):.1f} | {spread} | {seconds} | {spent} | {spending} | {_memory(each)} |"
+
+
+def _ratio(ratios: list[float], rival: str) -> str:
+    return f"{median(ratios):.2f} × {rival}" if ratios else ""
 
 
 def _memory(each: Iterable[Measured]) -> str:

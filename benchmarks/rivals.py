@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
 from operator import add
-from time import perf_counter
 
 import psycopg
 from psycopg import sql
 
 from benchmarks.data import BIG, HERE, ROWS, WAYS
-from benchmarks.measure import NOTHING, Measured, pipe, run
+from benchmarks.measure import NOTHING, Measured
 from benchmarks.stage import Stage
 
 _ZSTD = """
@@ -44,7 +43,7 @@ def pipe_tables(stage: Stage) -> Measured:
     for table in ROWS:
         read = psql(stage, stage.us.url("us"), f"COPY ({rows_of(table)}) TO STDOUT (FORMAT binary)")
         write = psql(stage, stage.de.url("de"), "SET session_replication_role = replica", f'COPY "{table}" FROM STDIN (FORMAT binary)')
-        total += pipe(read, write, stage.environ())
+        total += stage.meter.pipe(read, write, stage.environ())
     return total
 
 
@@ -55,7 +54,7 @@ def pipe_into_zstd(stage: Stage) -> Measured:
     for table in ROWS:
         read = psql(stage, stage.us.url("us"), f"COPY ({rows_of(table)}) TO STDOUT")
         with (stage.folder / f"{table}.zst").open("wb") as out:
-            total += pipe(read, packer, stage.environ(), out)
+            total += stage.meter.pipe(read, packer, stage.environ(), out)
     return total
 
 
@@ -63,12 +62,12 @@ def slice_dump_restore(stage: Stage) -> Mapping[str, Measured]:
     """The organization's rows in a schema of their own, dumped, restored into an empty database, given the same keys and indexes."""
     stage.empty_target()
     cut = [f'CREATE TABLE slice."{table}" AS {rows_of(table)}' for table in ROWS]
-    parts = {"slice": run(psql(stage, stage.us.url("us"), "CREATE SCHEMA slice", *cut), stage.environ())}
+    parts = {"slice": stage.meter.run(psql(stage, stage.us.url("us"), "CREATE SCHEMA slice", *cut), stage.environ())}
     dump = stage.folder / "dump"
     shutil.rmtree(dump, ignore_errors=True)
     out = [stage.program("pg_dump"), "-Fd", "-j2", "-n", "slice", "-f", str(dump), stage.us.url("us")]
-    parts["dump"] = run(out, stage.environ())
-    parts["restore"] = run([stage.program("pg_restore"), "-j2", "-d", stage.de.url("de"), str(dump)], stage.environ())
+    parts["dump"] = stage.meter.run(out, stage.environ())
+    parts["restore"] = stage.meter.run([stage.program("pg_restore"), "-j2", "-d", stage.de.url("de"), str(dump)], stage.environ())
     parts["indexes"] = _index(stage)
     whole = reduce(add, parts.values())
     return {**parts, "slice + dump + restore": whole}
@@ -80,10 +79,9 @@ def _index(stage: Stage) -> Measured:
     statements.append("ALTER TABLE assignment ADD PRIMARY KEY (issue_id, member_id)")
     statements += [line for line in HERE.joinpath("constraints.sql").read_text().splitlines() if line.startswith("CREATE INDEX")]
     statements.sort(key=lambda statement: " event" not in statement)  # the largest first
-    started = perf_counter()
-    with ThreadPoolExecutor(2) as pool:
+    with stage.meter.reading() as reading, ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda statement: _execute(stage.de.url("de"), statement), statements))
-    return Measured(perf_counter() - started, 0)
+    return reading.result
 
 
 def _execute(url: str, statement: str) -> None:

@@ -13,7 +13,7 @@ import psycopg
 from psycopg import sql
 
 from benchmarks.data import HERE, Fill, fill
-from benchmarks.measure import Measured, run
+from benchmarks.measure import Measured, Meter
 from splitter.embedded import Cluster, temporary
 from splitter.layout import IdLayout
 
@@ -33,12 +33,16 @@ class Stage:
         urls = {"CONTROL_URL": self.us.url("control"), "US_URL": self.us.url(source), "DE_URL": self.de.url("de")}
         return {**os.environ, **urls, "ORGLIFT_CONFIG": str(HERE / "silos.toml"), "PYTHONPATH": str(HERE.parent)}
 
+    @property
+    def meter(self) -> Meter:
+        return Meter(tuple(_postmaster(cluster) for cluster in (self.us, self.de)))
+
     def program(self, name: str) -> str:
         return str(self.us.binaries / name)
 
     def orglift(self, command: str, *arguments: str, source: str = "us") -> Measured:
         """``command`` is relocate, exports or splitter."""
-        return run([sys.executable, "-m", f"{command}.cli", *arguments], self.environ(source))
+        return self.meter.run([sys.executable, "-m", f"{command}.cli", *arguments], self.environ(source))
 
     def add_source(self, name: str, what: Fill) -> None:
         _create(self.us, name)
@@ -80,6 +84,11 @@ def staged(binaries: Path, place: Path | None) -> Iterator[Stage]:
         folder = us.folder / "files"
         folder.mkdir()
         yield Stage(us, de, folder)
+
+
+def _postmaster(cluster: Cluster) -> int:
+    """The process of a server that all its others are children of."""
+    return int((cluster.data / "postmaster.pid").read_text().split(maxsplit=1)[0])
 
 
 def _execute(cluster: Cluster, statement: sql.SQL | sql.Composed) -> None:

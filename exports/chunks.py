@@ -3,6 +3,10 @@
 A chunk is a range on one column: a run of whole values of the way's column, or, within one value that has too many rows, a run of the
 next column of the same index. Only columns are cut along whose rewritten values keep their order, class by class (``exports.intervals``),
 so that the chunk's rows are a range in the target too.
+
+Where the rows of each such chunk would lie scattered over much of the table, so that every chunk reads most of its pages again, and the
+table's pages are in the order of its primary key, chunks are ranges of that key: together they read the table once, neighbours and all,
+which is less than the rows' own pages would be.
 """
 
 from __future__ import annotations
@@ -12,22 +16,28 @@ from dataclasses import dataclass, replace
 
 from psycopg import sql
 
+from exports.heaps import Heap
 from exports.ids import ColumnRule, IdRule, IdRules
 from exports.intervals import Bound, Interval, Piece, Run, classes, cover, find_classes
 from exports.key_sql import INTEGERS, all_sql, column_sql, table_sql
 from exports.membership import CLOSURE, Membership
 from exports.ranges import Chunk, Range, range_from_json
 from exports.rewrite import Minting
-from exports.scope import Scope, Standing
+from exports.scope import Scope
 from splitter.graph import Kind, Reference
-from splitter.schema import Index, Table, TableName
+from splitter.ownership import Standing
+from splitter.schema import Column, Index, Table, TableName
 
 __all__ = ["RANGE_TYPES", "Bound", "Chunk", "Cutter", "Path", "Range", "chunk_path", "range_from_json"]
 
-# Types whose order is the same on every server; texts are left out, since collations differ.
+# Types whose order is the same on every server.
 RANGE_TYPES = frozenset(
     {"smallint", "integer", "bigint", "numeric", "uuid", "date", "timestamp without time zone", "timestamp with time zone"}
 )
+TEXTS = frozenset({"text", "character varying"})  # whose order their collation decides
+
+OFTEN = 2  # times that a table's pages may be read before it is better to read them once, and filter the neighbours' rows out
+ORDERED = 0.9  # the server's correlation of a column whose order the pages are in
 
 Ask = Callable[[sql.Composable], list[tuple[object, ...]]]
 Fits = Callable[[str], bool]  # whether a column's rewritten values keep their order
@@ -41,10 +51,23 @@ class Path:
     second: str | None
 
 
-def chunk_path(table: Table, way: Reference | None, direct: bool, fits: Fits = lambda _: True) -> Path | None:
+def is_ordered(column: Column, there: str | None) -> bool:
+    """Whether its values have one order, here and where the rows go; ``there``: what orders its texts there."""
+    if column.base_type in TEXTS:
+        return column.order is not None and column.order == there
+    return column.base_type in RANGE_TYPES
+
+
+def is_direct(scope: Scope, way: Reference) -> bool:
+    """Whether the way's columns hold the organization's own key."""
+    return way.target == scope.root and set(way.target_columns) == set(scope.root_key)
+
+
+def chunk_path(table: Table, way: Reference | None, direct: bool, fits: Fits) -> Path | None:
     """The index columns to cut a way's rows along; None: no index serves, the part is read in one scan.
 
     ``direct``: the way's columns are held equal to the organization's key, so that the index's next column is cut.
+    ``fits``: whether a column has an order that its rewritten values keep.
     """
     if way is None or not way.owns:
         return None
@@ -67,7 +90,7 @@ def _usable(table: Table, columns: Sequence[str | None], wanted: tuple[str, ...]
     usable: list[str] = []
     for name in columns[:2]:
         column = table.columns_by_name.get(name) if name is not None else None
-        if column is None or not (column.not_null or column.name in wanted) or column.base_type not in RANGE_TYPES or not fits(column.name):
+        if column is None or not (column.not_null or column.name in wanted) or not fits(column.name):
             break
         usable.append(column.name)
     if usable and (not wanted or usable[0] in wanted):
@@ -90,12 +113,14 @@ class _Line:
         there_low, there_high = interval.images()
         target_low = interval.image(piece.low) if piece.low else there_low
         target_high = interval.image(piece.high) if piece.high else there_high
+        held = self.table.column(self.column)
+        order = held.order if held.base_type in TEXTS else None
         return Chunk(
             table=self.table.name,
             part=self.part,
             number=0,
-            source=Range(fixed=self.source, column=self.column, low=piece.low or low, high=piece.high or high),
-            target=Range(fixed=self.target, column=self.column, low=target_low, high=target_high),
+            source=Range(fixed=self.source, column=self.column, low=piece.low or low, high=piece.high or high, order=order),
+            target=Range(fixed=self.target, column=self.column, low=target_low, high=target_high, order=order),
             rows=piece.rows,
         )
 
@@ -110,7 +135,10 @@ class _Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cutter:
-    """Cuts parts into chunks of about ``rows`` rows, asking the source in the snapshot."""
+    """Cuts parts into chunks of about ``rows`` rows, asking the source in the snapshot.
+
+    ``order_there``: what orders a column's texts where the rows go; ``BYTES`` serves anywhere.
+    """
 
     scope: Scope
     membership: Membership
@@ -119,17 +147,36 @@ class Cutter:
     rows: int
     small: int  # bytes: a smaller table is one chunk without a look
     ask: Ask
+    order_there: Callable[[TableName, str], str | None]
 
-    def cut(self, name: TableName, part: int, size: int) -> tuple[Chunk, ...]:
-        """The chunks of one part of a table of ``size`` bytes, in key order."""
+    def cut(self, name: TableName, part: int, heap: Heap) -> tuple[Chunk, ...]:
+        """The chunks of one part of a table, in key order."""
         table = self.scope.table(name)
         way = self._way(name, part)
-        direct = way is not None and way.target == self.scope.root and set(way.target_columns) == set(self.scope.root_key)
-        path = chunk_path(table, way, direct, lambda column: self._keeps_order(table, column, way)) if size >= self.small else None
+        path = self._path(table, way) if way is not None and heap.bytes >= self.small else None
         if way is None or path is None:
             return (Chunk(table=name, part=part, number=0),)
         line = _Line(table=table, part=part, column=path.first, way=way)
-        return tuple(replace(chunk, number=number) for number, chunk in enumerate(self._along(line, path.second)))
+        chunks = tuple(self._along(line, path.second))
+        if sum(heap.scattered(chunk.source.column or "", chunk.rows or 0) for chunk in chunks) > OFTEN * heap.pages:
+            chunks = self._along_key(line, heap) or chunks
+        return tuple(replace(chunk, number=number) for number, chunk in enumerate(chunks))
+
+    def _path(self, table: Table, way: Reference) -> Path | None:
+        return chunk_path(table, way, is_direct(self.scope, way), lambda column: self._fits(table, column, way))
+
+    def _fits(self, table: Table, column: str, way: Reference | None) -> bool:
+        ordered = is_ordered(table.column(column), self.order_there(table.name, column))
+        return ordered and self._keeps_order(table, column, way)
+
+    def _along_key(self, line: _Line, heap: Heap) -> tuple[Chunk, ...]:
+        """Ranges of the primary key, if the table's pages are in its order; none where they aren't, or its images have none."""
+        table, column = line.table, (line.table.primary_key or ("",))[0]
+        serving = (index for index in table.indexes if _serves(index) and index.columns[0] == column)
+        paths = [path for index in serving for path in _usable(table, (column,), (), lambda name: self._fits(table, name, line.way))]
+        if not paths or heap.order.get(column, 0.0) < ORDERED:
+            return ()
+        return tuple(chunk for chunk in self._within(replace(line, column=column)) if chunk.source.column is not None)
 
     def _way(self, name: TableName, part: int) -> Reference | None:
         scope = self.scope.tables[name]
@@ -172,7 +219,7 @@ class Cutter:
                     yield line.chunk(piece, interval)
 
     def _within(self, line: _Line) -> Iterable[Chunk]:
-        """One value with too many rows, cut along the next column."""
+        """Cut row by row: one value with too many of them along the next column, or a part along the table's key."""
         runs = self._ask_runs(_SLICES, line)
         found = find_classes(self.minting.layout, self._origin(line), runs)
         if found is None:
@@ -218,7 +265,7 @@ _RUNS = sql.SQL(
 # All rows, cut wherever ``rows`` of them are full; equal values stay together.
 _SLICES = sql.SQL(
     "SELECT class, false, min({ordered})::text, max({ordered})::text, count(*) FROM (SELECT c, class,"
-    " div(rank() OVER (PARTITION BY class ORDER BY c) - 1, {rows}) AS pile FROM"
+    " (rank() OVER (PARTITION BY class ORDER BY c) - 1) / {rows} AS pile FROM"
     " (SELECT {column} AS c, {class_of} AS class FROM {table} AS k WHERE {where}) AS g) AS r"
     " GROUP BY class, pile ORDER BY class, min({ordered})"
 )

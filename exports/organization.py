@@ -22,15 +22,17 @@ from pydantic import JsonValue
 from exports.archive import ArchiveWriter
 from exports.chunks import Chunk, Cutter
 from exports.copy_text import format_line
+from exports.heaps import Heap, read_heaps
 from exports.ids import IdRule, IdRules
 from exports.manifest import ArchivedColumn, ArchivedOrganization, ArchivedSource, Manifest, Section, SectionKind
 from exports.report import row_problems
 from exports.rewrite import Minting, Rewriter
-from exports.rows import Source, ask, copy_out, read_content, reading
+from exports.rows import Source, ask, reading
 from exports.scope import Scope
 from exports.shared import SharedRows, double_problems, read_needed
 from exports.snapshot import Connection, Snapshot
-from exports.survey import Organization, Survey, require_decided, require_organization, select_ways, table_sizes
+from exports.streams import copy_out
+from exports.survey import Organization, Survey, require_decided, require_organization, select_ways
 from exports.types import note_types
 from exports.ways import note_ways
 from exports.workers import Task, Workers
@@ -38,7 +40,7 @@ from splitter.db import connect, translated
 from splitter.errors import NoOrigin, UndecidedScope, UsageError
 from splitter.events import Advanced, Finished, Reporter, Started
 from splitter.identity import Identity, check_clone, physical_identity, read_identity
-from splitter.schema import TableName
+from splitter.schema import BYTES, TableName
 
 CHUNK_ROWS = 50_000
 SMALL_TABLE = 8 << 20  # bytes
@@ -136,7 +138,7 @@ class _Export:
     def cut(self) -> list[Chunk]:
         """The chunks of all tables, in an order in which they can be loaded."""
         connection, membership, names = self.snapshot.connection, self.source.membership, self.survey.scope.load_order
-        sizes = table_sizes(connection, names)
+        heaps = read_heaps(connection, names)
         cutter = Cutter(
             scope=self.survey.scope,
             membership=membership,
@@ -146,8 +148,9 @@ class _Export:
             # ids that are shifted by the import have no range in the target yet: one chunk a part
             small=SMALL_TABLE if self.minting.origin is not None else 1 << 62,
             ask=ask(connection),
+            order_there=lambda name, column: BYTES,  # noqa: ARG005  of an archive's target nothing is known
         )
-        return [chunk for name in names for part in membership.parts(name) for chunk in cutter.cut(name, part, sizes.get(name, 0))]
+        return [chunk for name in names for part in membership.parts(name) for chunk in cutter.cut(name, part, heaps.get(name, Heap()))]
 
     def draft(self) -> Manifest:
         """The manifest without rows."""
@@ -202,10 +205,14 @@ class _Export:
     def _write_chunk(self, writer: ArchiveWriter, index: int, chunk: Chunk, connection: Connection) -> int:
         bounds: JsonValue = {"part": chunk.part, "number": chunk.number, **chunk.bounds()}
         with reading(f"exporting {chunk.table}"), writer.chunk(chunk.table, index, bounds=bounds) as archived:
-            for block in copy_out(connection, self.source.select(chunk), binary=False):
-                archived.write(block)
             if self.options.hashes:
-                archived.hash = read_content(connection, self.source.content(chunk)).hash
+                rows = self.source.stream(connection, chunk, binary=False)
+                for block in rows:
+                    archived.write(block)
+                archived.hash = rows.content.hash
+            else:
+                for block in copy_out(connection, self.source.select(chunk), binary=False):
+                    archived.write(block)
         return archived.rows
 
 

@@ -9,26 +9,50 @@ from psycopg import sql
 
 from exports.intervals import Bound
 from exports.key_sql import INTEGERS, column_sql, raw
-from splitter.schema import Table, TableName
+from splitter.errors import RefusedError
+from splitter.schema import BYTES, Table, TableName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
-    """``fixed`` columns have one value each, ``column`` lies between the bounds; no column: everything."""
+    """``fixed`` columns have one value each, ``column`` lies between the bounds; no column: everything.
+
+    ``order``: of texts, what orders the column where the range was cut (``Column.order``); None: its type alone does.
+    """
 
     fixed: tuple[tuple[str, str], ...] = ()
     column: str | None = None
     low: Bound | None = None
     high: Bound | None = None
+    order: str | None = None
+
+    def holds_in(self, table: Table) -> bool:
+        """Whether the table's column can be compared with the bounds at all; bytes can be on any server."""
+        return self.column is None or self.order in (None, BYTES, table.column(self.column).order)
 
     def condition(self, table: Table, alias: str) -> list[sql.Composable]:
-        """The conditions on ``alias``, to be joined with AND."""
+        """The conditions on ``alias``, to be joined with AND. RefusedError where the column's texts have got another order."""
         parts = [_compare(table, alias, column, "=", value) for column, value in self.fixed]
         if self.column and self.low:
-            parts.append(_compare(table, alias, self.column, ">=" if self.low.inclusive else ">", self.low.value))
+            parts.append(self._bounded(table, alias, ">=" if self.low.inclusive else ">", self.low.value))
         if self.column and self.high:
-            parts.append(_compare(table, alias, self.column, "<=" if self.high.inclusive else "<", self.high.value))
+            parts.append(self._bounded(table, alias, "<=" if self.high.inclusive else "<", self.high.value))
         return parts
+
+    def _bounded(self, table: Table, alias: str, operator: str, value: str) -> sql.Composable:
+        assert self.column is not None
+        mine = table.column(self.column).order
+        if self.order in (None, mine):
+            return _compare(table, alias, self.column, operator, value)
+        if self.order != BYTES:
+            raise RefusedError(
+                f"the texts of {table.name}.{self.column} are in the order of {mine or 'something unknown'} now, and were cut in that of"
+                f" {self.order}",
+                hint="the server's libraries have changed during the move: `relocate abort` and start again",
+            )
+        return sql.SQL("pg_catalog.convert_to({column}, 'UTF8') {operator} pg_catalog.convert_to({value}, 'UTF8')").format(
+            column=column_sql(alias, self.column), operator=raw(operator), value=sql.Literal(value)
+        )
 
 
 def _compare(table: Table, alias: str, column: str, operator: str, value: str) -> sql.Composable:
@@ -67,6 +91,7 @@ def range_from_json(value: dict[str, object]) -> Range:
         column=None if value["column"] is None else str(value["column"]),
         low=_bound_from_json(value["low"]),
         high=_bound_from_json(value["high"]),
+        order=None if value.get("order") is None else str(value["order"]),
     )
 
 

@@ -1,4 +1,4 @@
-"""Rows on their way out: a chunk as a SELECT, as a COPY stream, and as a hash of its content.
+"""Rows on their way out: a chunk as a SELECT, with a hash of each row, and as a hash of its content.
 
 The content hash of a set of rows is the sum of the first 64 bits of md5 over ``ROW(columns)::text``, under the session settings that
 ``splitter.db`` pins. Not XOR, which two equal rows cancel; not hashtext, which a server's version may change (design §5).
@@ -6,14 +6,11 @@ The content hash of a set of rows is the sum of the first 64 bits of md5 over ``
 
 from __future__ import annotations
 
-import select
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import psycopg
 from psycopg import sql
-from psycopg.pq import ExecStatus
 
 from exports import snapshot
 from exports.chunks import Chunk, Range
@@ -21,19 +18,10 @@ from exports.id_sql import find_refused_id
 from exports.membership import Membership, column_sql, table_sql
 from exports.rewrite import Rewriter, SelectList
 from exports.snapshot import Connection, Row
+from exports.streams import Content, HashedRows
 from splitter.db import translated
 from splitter.errors import ServerError, UndecidedScope
 from splitter.schema import TableName
-
-BLOCK = 1 << 18  # bytes handed on at a time: libpq gives one row a message, and a write a row would cost more than the row
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
-    """What a set of rows is, but for its order."""
-
-    rows: int
-    hash: int | None = None  # None: not computed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,14 +44,37 @@ class Source:
     def select(self, chunk: Chunk) -> sql.Composable:
         """The chunk's rows, rewritten. In key order, so that the target's index is filled from one end."""
         chosen = self.select_list(chunk.table)
+        return self._select(chunk, chosen, chosen.expressions)
+
+    def _select(self, chunk: Chunk, chosen: SelectList, values: Sequence[sql.Composable]) -> sql.Composed:
         order = [chunk.source.column] if chunk.source.column else []
         return sql.SQL("SELECT {columns} FROM {table} AS k{joins} WHERE {where}{order}").format(
-            columns=sql.SQL(", ").join(chosen.expressions),
+            columns=sql.SQL(", ").join(values),
             table=table_sql(self.membership.scope.table(chunk.table)),
             joins=chosen.joins,
             where=self.where(chunk),
             order=sql.SQL(" ORDER BY {}").format(column_sql("k", order[0])) if order else sql.SQL(""),
         )
+
+    def hashed(self, chunk: Chunk, *, binary: bool) -> sql.Composable:
+        """As ``select``, with the md5 of each row as a first column; ``binary``: for binary COPY, else for text.
+
+        Behind the fence (OFFSET 0) a value is rewritten, and where it can be made into text, once for both uses.
+        """
+        chosen = self.select_list(chunk.table)
+        types = self.types[chunk.table]
+        shared = [_SHARED.get(types[column]) for column in chosen.columns]
+        values = [each.made(value) if each else value for each, value in zip(shared, chosen.expressions, strict=True)]
+        held = [column_sql("r", f"c{number}") for number in range(len(values))]
+        sent = [each.sent(value, binary=binary) if each else value for each, value in zip(shared, held, strict=True)]
+        named = [sql.SQL("{} AS {}").format(value, sql.Identifier(f"c{number}")) for number, value in enumerate(values)]
+        return sql.SQL("SELECT {columns} FROM ({rows} OFFSET 0) AS r").format(
+            columns=sql.SQL(", ").join([row_md5(held), *sent]), rows=self._select(chunk, chosen, named)
+        )
+
+    def stream(self, connection: Connection, chunk: Chunk, *, binary: bool) -> HashedRows:
+        """The chunk's rows as COPY data, hashed on their way."""
+        return HashedRows(connection, self.hashed(chunk, binary=binary), binary=binary, columns=len(self.columns(chunk.table)))
 
     def content(self, chunk: Chunk) -> sql.Composable:
         """A SELECT of (rows, hash) of the chunk's rewritten rows."""
@@ -100,9 +111,41 @@ def chunk_where(membership: Membership, chunk: Chunk, bounds: Range, alias: str)
     return sql.SQL(" AND ").join([membership.part(chunk.table, chunk.part, alias), *bounds.condition(table, alias)])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shared:
+    """A type whose values are made into text, or taken from where large ones are stored, once for both the hash and the COPY.
+
+    ``spelling``: how; the text is the type's own, and what COPY sends is that text behind ``version`` (in binary alone).
+    """
+
+    spelling: sql.SQL
+    version: int | None = None
+
+    def made(self, value: sql.Composable) -> sql.Composable:
+        return self.spelling.format(value=value)
+
+    def sent(self, made: sql.Composable, *, binary: bool) -> sql.Composable:
+        if not binary or self.version is None:
+            return made
+        return sql.SQL("pg_catalog.chr({version}) || {made}").format(version=sql.Literal(self.version), made=made)
+
+
+_SHARED = {
+    "jsonb": _Shared(spelling=sql.SQL("({value})::text"), version=1),
+    "json": _Shared(spelling=sql.SQL("({value})::text")),
+    "text": _Shared(spelling=sql.SQL("({value}) || ''")),
+    "character varying": _Shared(spelling=sql.SQL("({value}) || ''")),
+}
+
+
+def row_md5(expressions: Sequence[sql.Composable]) -> sql.Composable:
+    """The md5 of one row, as text; never NULL."""
+    return sql.SQL("md5(ROW({columns})::text)").format(columns=sql.SQL(", ").join(expressions))
+
+
 def hash_sql(expressions: Sequence[sql.Composable]) -> sql.Composable:
     """The 64 bits of one row."""
-    return sql.SQL("('x' || left(md5(ROW({columns})::text), 16))::bit(64)::bigint").format(columns=sql.SQL(", ").join(expressions))
+    return sql.SQL("('x' || left({md5}, 16))::bit(64)::bigint").format(md5=row_md5(expressions))
 
 
 def content_sql(expressions: Sequence[sql.Composable], table: sql.Composable, where: sql.Composable) -> sql.Composable:
@@ -134,56 +177,3 @@ def reading(what: str) -> Iterator[None]:
             raise
         problem = refused.problem
         raise UndecidedScope(f"{problem.object}: {problem.found}", hint=problem.remedy, problems=[problem]) from exc
-
-
-def copy_out(connection: Connection, query: sql.Composable, *, binary: bool) -> Iterator[bytes]:
-    """The rows of ``query`` as COPY data, in blocks of whole rows, unparsed.
-
-    libpq gives one row a message; read by its own functions a row costs half of what a psycopg ``Copy`` object takes for it, and this
-    process is what two servers wait for.
-    """
-    form = sql.SQL("BINARY" if binary else "TEXT")
-    statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT {})").format(query, form).as_bytes(connection)
-    pgconn = connection.pgconn
-    pgconn.send_query(statement)
-    _expect(connection, ExecStatus.COPY_OUT)
-    read = pgconn.get_copy_data
-    held: list[bytes | memoryview] = []
-    size = 0
-    while (length := (found := read(1))[0]) >= 0:
-        if length == 0:
-            _wait(connection)
-            continue
-        held.append(found[1])
-        size += length
-        if size >= BLOCK:
-            yield b"".join(held)
-            held.clear()
-            size = 0
-    _expect(connection, ExecStatus.COMMAND_OK)
-    while pgconn.get_result() is not None:
-        pass
-    if held:
-        yield b"".join(held)
-
-
-def _wait(connection: Connection) -> None:
-    """Until the server has sent more."""
-    select.select([connection.pgconn.socket], [], [])
-    connection.pgconn.consume_input()
-
-
-def _expect(connection: Connection, status: ExecStatus) -> None:
-    """The next result must have that status; psycopg's own error for the server's where it has another."""
-    pgconn = connection.pgconn
-    while pgconn.flush():
-        select.select([], [pgconn.socket], [])
-    while pgconn.is_busy():
-        _wait(connection)
-    result = pgconn.get_result()
-    if result is None or result.status != status:
-        while pgconn.get_result() is not None:
-            pass
-        if result is None:
-            raise psycopg.OperationalError("the server ended the COPY without a result")
-        raise psycopg.errors.error_from_result(result)

@@ -17,6 +17,8 @@ Connection = psycopg.Connection[tuple[object, ...]]
 
 Row = tuple[object, ...]
 
+# One query is one process: how many work at a time is what --jobs says, and several streams gain nothing from handing rows about.
+SERIAL = "SET max_parallel_workers_per_gather = 0"
 WORK_MEM = "64MB"  # sets of keys are hashed; the server's default of 4 MB would spill for every large parent table
 
 
@@ -74,6 +76,7 @@ class Snapshot:
         """A new connection inside the snapshot."""
         connection = self._open()
         with translated(self.setting):
+            connection.execute(SERIAL)
             connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             connection.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(self.view.name)))
         return connection

@@ -12,12 +12,26 @@ from exports.chunks import Chunk, range_from_json
 from exports.ids import IdRule, IdRules
 from exports.manifest import ArchivedChunk, Section, SectionKind
 from exports.rewrite import Rewriter, SelectList, raw
-from exports.rows import Content
-from relocate.load import Lane, plain_list
+from exports.streams import Content
+from relocate.feed import Lane, Stream, plain_list
 from splitter.errors import BadArchive
 from splitter.schema import TableName
 
 Key = tuple[TableName, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _ArchivedStream:
+    archive: ArchiveReader
+    chunk: ArchivedChunk
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self.archive.read_chunk(self.chunk)
+
+    def content_of(self, rows: int) -> Content:
+        if self.chunk.rows != rows:
+            raise BadArchive(f"{self.chunk.table}: {rows} rows were loaded, the archive says {self.chunk.rows}")
+        return Content(rows=rows, hash=self.chunk.hash)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +54,8 @@ class ArchiveFeed:
     def is_binary(self, name: TableName) -> bool:  # noqa: ARG002  as the protocol has it
         return False
 
-    def blocks(self, lane: Lane, chunk: Chunk) -> Iterator[bytes]:  # noqa: ARG002
-        return self.archive.read_chunk(self.chunks[chunk.table, chunk.part, chunk.number])
-
-    def content(self, lane: Lane, chunk: Chunk, rows: int) -> Content:  # noqa: ARG002
-        archived = self.chunks[chunk.table, chunk.part, chunk.number]
-        if archived.rows != rows:
-            raise BadArchive(f"{chunk.table}: {rows} rows were loaded, the archive says {archived.rows}")
-        return Content(rows=rows, hash=archived.hash)
+    def stream(self, lane: Lane, chunk: Chunk) -> Stream:  # noqa: ARG002
+        return _ArchivedStream(self.archive, self.chunks[chunk.table, chunk.part, chunk.number])
 
     def _is_staged(self, name: TableName) -> bool:
         """Whether rows have to be rewritten, or numbers may get another scale in the target."""

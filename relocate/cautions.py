@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from exports.chunks import chunk_path
+from exports.chunks import RANGE_TYPES, TEXTS, Path, chunk_path, is_direct, is_ordered
 from exports.membership import CLOSURE
 from exports.rows import Source
-from exports.scope import Standing
 from exports.snapshot import Connection
 from exports.survey import Survey, table_sizes
 from relocate.minting import find_local_sequences
@@ -16,7 +15,8 @@ from relocate.rights import find_purge_rights
 from relocate.triggers import find_silent_triggers
 from splitter.db import in_recovery, translated
 from splitter.graph import Reference
-from splitter.schema import TableName
+from splitter.ownership import Standing
+from splitter.schema import Column, TableName
 
 LONG = 3600  # seconds: a transaction older than that holds back what vacuum may remove
 SHOWN = 5
@@ -75,7 +75,7 @@ def _slow_ways(move: Move, reading: Source, source: Connection) -> Iterator[str]
     for name in owned:
         for way in _unindexed(move, reading, name) if sizes.get(name, 0) > SMALL_TABLE else ():
             if not accepted & {str(name), str(way)}:
-                yield f"no index serves {way}: {_bytes(sizes[name])} of {name} are read in one scan"
+                yield f"{_reason(move, name, way)}: {_bytes(sizes[name])} of {name} are read in one scan"
 
 
 def _unindexed(move: Move, reading: Source, name: TableName) -> Iterator[Reference]:
@@ -84,9 +84,24 @@ def _unindexed(move: Move, reading: Source, name: TableName) -> Iterator[Referen
         if part == CLOSURE:
             continue
         way = scope.tables[name].ways[part]
-        direct = way.target == scope.root and set(way.target_columns) == set(scope.root_key)
-        if chunk_path(scope.table(name), way, direct) is None:
+        if _path(move, name, way, lambda column: is_ordered(column, move.order_there(name, column.name))) is None:
             yield way
+
+
+def _path(move: Move, name: TableName, way: Reference, fits: Callable[[Column], bool]) -> Path | None:
+    table = move.scope.table(name)
+    return chunk_path(table, way, is_direct(move.scope, way), lambda column: fits(table.column(column)))
+
+
+def _reason(move: Move, name: TableName, way: Reference) -> str:
+    """Why a way's rows aren't cut: an index that would serve, if the texts in it had one order in both regions, is named."""
+    path = _path(move, name, way, lambda column: column.base_type in RANGE_TYPES | TEXTS)
+    if path is None:
+        return f"no index serves {way}"
+    here, there = move.scope.table(name).column(path.first).order, move.order_there(name, path.first)
+    if here is None or there is None:
+        return f"the texts of {name}.{path.first} are in an order that cannot be compared between the regions"
+    return f"the texts of {name}.{path.first} are in the order of {here} here and of {there} in {move.target.region}"
 
 
 def _long_transactions(survey: Survey, connection: Connection) -> Iterator[str]:

@@ -29,12 +29,13 @@ from relocate.clearing import clear_target, selection_of
 from relocate.compat import sent_type
 from relocate.control import Order, Relocation, begin_relocation, find_unfinished, read_relocation, read_relocations
 from relocate.control_obstacles import ControlTrip, find_control_obstacles, find_shared_obstacles, find_switch_obstacles
+from relocate.feed import Lane
 from relocate.finish import run_hook
 from relocate.homes import adopt, check_adoptable
 from relocate.import_obstacles import find_import_obstacles
 from relocate.install import Part, check_installed
 from relocate.ledger import Ledger
-from relocate.load import Brake, Lane, Loader
+from relocate.load import Brake, Loader
 from relocate.move import Options
 from relocate.mover import Mover, end_superseded, take_over
 from relocate.obstacles import may_set_replica

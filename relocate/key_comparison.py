@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from psycopg import sql
 
 from exports.membership import column_sql, table_sql
-from exports.rows import Source, copy_out
+from exports.rows import Source
 from exports.snapshot import Connection
+from exports.streams import copy_out
 from relocate.arrivals import arriving, has_rows
 from relocate.move import Move
 from relocate.unique_keys import KeyPart, Place, TargetKey

@@ -14,8 +14,8 @@ import orjson
 from psycopg import sql
 
 from exports.chunks import Chunk, range_from_json
-from exports.rows import Content
 from exports.snapshot import Connection
+from exports.streams import Content
 from splitter.apply import keep_plans_out
 from splitter.errors import OtherMover
 from splitter.schema import TableName, split_name

@@ -11,104 +11,29 @@ server checks the keys.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count, groupby
-from typing import Protocol
 
 from psycopg import sql
 
-from exports.chunks import Chunk
+from exports.chunks import Chunk, Range
 from exports.membership import CLOSURE, Membership, table_sql
-from exports.rewrite import SelectList
-from exports.rows import Content, Source, chunk_where, content_sql, copy_out, read_content
-from exports.scope import Scope, Standing
+from exports.rows import chunk_where, content_sql, read_content
+from exports.scope import Scope
 from exports.snapshot import Connection
+from exports.streams import Content
 from exports.workers import Task
+from relocate.feed import Feed, Lane, Stream, plain_list
 from relocate.ledger import Ledger, Recorded
 from splitter.db import translated
 from splitter.errors import Conflict, DiffersError
 from splitter.events import Advanced, Reporter
 from splitter.graph import Kind, components
+from splitter.ownership import Standing
 from splitter.schema import Schema, TableName
 
 _stages = count()
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """One thread's connections: into the source's snapshot (an archive needs none), and to the target."""
-
-    source: Connection | None
-    target: Connection
-
-    def close(self) -> None:
-        if self.source is not None:
-            self.source.close()
-        self.target.close()
-
-
-class Feed(Protocol):
-    """Where rows come from: a region in a snapshot, or an archive."""
-
-    def columns(self, name: TableName) -> tuple[str, ...]:
-        """The columns that the rows have, in order."""
-
-    def is_binary(self, name: TableName) -> bool:
-        """Whether they come as binary COPY data, else as text."""
-
-    def blocks(self, lane: Lane, chunk: Chunk) -> Iterator[bytes]:
-        """The chunk's rows as COPY data."""
-
-    def content(self, lane: Lane, chunk: Chunk, rows: int) -> Content:
-        """What the chunk is where it came from, once ``rows`` of it were copied. DiffersError where that can't be."""
-
-    def stage_columns(self, name: TableName) -> sql.Composable | None:
-        """The columns of a staging table that rows have to go through first, with types; None: straight into the table."""
-
-    def unstaged(self, name: TableName) -> SelectList:
-        """What becomes of staged rows on their way into the table, as a SELECT list over ``k``."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegionFeed:
-    """Rows that the source rewrites itself, in its snapshot."""
-
-    source: Source
-    binary: frozenset[TableName]
-    hashes: bool
-
-    def columns(self, name: TableName) -> tuple[str, ...]:
-        return self.source.columns(name)
-
-    def is_binary(self, name: TableName) -> bool:
-        return name in self.binary
-
-    def blocks(self, lane: Lane, chunk: Chunk) -> Iterator[bytes]:
-        assert lane.source is not None
-        return copy_out(lane.source, self.source.select(chunk), binary=self.is_binary(chunk.table))
-
-    def content(self, lane: Lane, chunk: Chunk, rows: int) -> Content:
-        """Hashed in the snapshot that the rows were copied from. The organization's own row always is: its hidden column changes later."""
-        if not self.hashes and chunk.table != self.source.membership.scope.root:
-            return Content(rows=rows)
-        assert lane.source is not None
-        with translated(f"hashing {chunk.table} at the source"):
-            content = read_content(lane.source, self.source.content(chunk))
-        if content.rows != rows:
-            raise DiffersError(f"{chunk.table}: {rows} rows were copied, the same snapshot has {content.rows}")
-        return content
-
-    def stage_columns(self, name: TableName) -> sql.Composable | None:  # noqa: ARG002  as the protocol has it
-        return None
-
-    def unstaged(self, name: TableName) -> SelectList:
-        return plain_list(self.columns(name))
-
-
-def plain_list(columns: Sequence[str]) -> SelectList:
-    """The columns as they are."""
-    return SelectList(columns=tuple(columns), expressions=tuple(sql.Identifier("k", column) for column in columns), joins=sql.SQL(""))
 
 
 @dataclass(slots=True)
@@ -218,14 +143,15 @@ class Loader:
         circle = not self.replica and any(circle for group, circle in groups_by_keys(self.scope) if chunks[0].table in group)
         staged: list[tuple[Chunk, str]] = []
         for chunk in chunks:
+            stream = self.feed.stream(lane, chunk)
             stage = f"orglift_stage_{next(_stages)}"
             if circle or self._is_staged(chunk.table):
                 self._create_stage(lane, chunk.table, stage)
-                rows = self._copy(lane, chunk, sql.Identifier("pg_temp", stage))
+                rows = self._copy(lane, chunk, stream, sql.Identifier("pg_temp", stage))
                 staged.append((chunk, stage))
             else:
-                rows = self._copy(lane, chunk, sql.Identifier(*chunk.table))
-            content = self.feed.content(lane, chunk, rows)
+                rows = self._copy(lane, chunk, stream, sql.Identifier(*chunk.table))
+            content = stream.content_of(rows)
             if self.feed.stage_columns(chunk.table) is not None:
                 content = self._staged_content(lane, chunk, stage, content)
             self.ledger.mark_loaded(lane.target, chunk, content)
@@ -234,7 +160,7 @@ class Loader:
     def _is_staged(self, name: TableName) -> bool:
         return self.scope.tables[name].standing is Standing.REFERENCED or self.feed.stage_columns(name) is not None
 
-    def _copy(self, lane: Lane, chunk: Chunk, into: sql.Composable) -> int:
+    def _copy(self, lane: Lane, chunk: Chunk, stream: Stream, into: sql.Composable) -> int:
         """The chunk's rows through this process, unparsed; how many they were."""
         statement = sql.SQL("COPY {into} ({columns}) FROM STDIN (FORMAT {form})").format(
             into=into,
@@ -243,7 +169,7 @@ class Loader:
         )
         with lane.target.cursor() as cursor:
             with cursor.copy(statement) as copy:
-                for block in self.feed.blocks(lane, chunk):
+                for block in stream:
                     copy.write(block)
                     self.brake.sent(len(block))
             rows = cursor.rowcount
@@ -449,9 +375,11 @@ class Unloader:
         """Rows of the chunk's range whose version is of the transaction that loaded it."""
         chunk = recorded.chunk
         assert recorded.xid is not None
+        # the range only leads to them faster: where it means nothing any more, the transaction alone tells
+        bounds = chunk.target if chunk.target.holds_in(self.target.tables[chunk.table]) else Range(fixed=chunk.target.fixed)
         return sql.SQL("DELETE FROM {table} AS k WHERE {where} AND k.xmin = {xid}::xid").format(
             table=table_sql(self.target.tables[chunk.table]),
-            where=chunk_where(self.there, chunk, chunk.target, "k"),
+            where=chunk_where(self.there, chunk, bounds, "k"),
             xid=sql.Literal(str(recorded.xid % 2**32)),
         )
 

@@ -95,7 +95,14 @@ class Move:
             rows=rows,
             small=SMALL_TABLE,
             ask=ask(connection),
+            order_there=self.order_there,
         )
+
+    def order_there(self, name: TableName, column: str) -> str | None:
+        """What orders a column's texts in the target."""
+        table = self.target.schema.tables.get(name)
+        held = table.columns_by_name.get(column) if table else None
+        return held.order if held else None
 
 
 def spelled(value: object) -> str:

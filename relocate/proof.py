@@ -11,8 +11,8 @@ from psycopg import sql
 
 from exports.chunks import Chunk
 from exports.workers import Task, Workers
+from relocate.feed import Lane
 from relocate.ledger import Recorded
-from relocate.load import Lane
 from relocate.verify import Difference, Verifier
 from splitter.db import translated
 from splitter.events import Advanced, Event, Finished, Reporter, Started

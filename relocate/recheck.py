@@ -13,8 +13,8 @@ from exports.survey import Survey, find_in_region, require_decided, select_ways,
 from exports.ways import mirror_scope
 from relocate.clearing import selection_of
 from relocate.control import Relocation
+from relocate.feed import Lane
 from relocate.ledger import Ledger, Recorded
-from relocate.load import Lane
 from relocate.lookup import find_relocation
 from relocate.move import spelled
 from relocate.phases import Phase, is_final

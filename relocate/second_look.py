@@ -9,7 +9,8 @@ from exports.manifest import ArchivedChunk, Manifest
 from exports.membership import Membership
 from exports.organization import archive_types
 from exports.rewrite import Minting, Rewriter
-from exports.rows import Content, Source, read_content
+from exports.rows import Source, read_content
+from exports.streams import Content
 from exports.survey import Survey, key_of, select_ways
 from relocate.archive_feed import Key
 from relocate.verify import Difference

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from exports.json_sql import HAS_IS_JSON, TEXT_JSON_FUNCTION
-from exports.snapshot import WORK_MEM, Connection
+from exports.snapshot import SERIAL, WORK_MEM, Connection
 from exports.survey import Survey
 from relocate.install import Part, check_installed
 from relocate.mover import Mover
@@ -43,6 +43,7 @@ def open_target(target: Survey, mover: Mover, *, replica: bool) -> Connection:
     connection = connect(target.url, setting=target.setting, application=mover.application)
     with translated(target.setting):
         connection.execute(f"SET work_mem = '{WORK_MEM}'")
+        connection.execute(SERIAL)
         if target.prepare:
             connection.execute(target.prepare)
         if replica:

@@ -11,15 +11,18 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from exports.chunks import Chunk
+from exports.heaps import Heap, read_heaps
 from exports.match import MissingRow, insert_missing
 from exports.membership import Membership
-from exports.rows import Content, Source, read_content
+from exports.rows import Source, read_content
 from exports.snapshot import Connection, Snapshot
-from exports.survey import select_ways, table_sizes
+from exports.streams import Content
+from exports.survey import select_ways
 from exports.workers import Workers
 from relocate.drill import differing_rows
+from relocate.feed import Lane, RegionFeed
 from relocate.ledger import Ledger, Recorded
-from relocate.load import Brake, Lane, Loader, RegionFeed, Unloader, closed_cycles, unit_of
+from relocate.load import Brake, Loader, Unloader, closed_cycles, unit_of
 from relocate.move import Move, Options
 from relocate.proof import Proof, run_counted, synchronized, task_of
 from relocate.verify import Difference, Verifier
@@ -111,12 +114,12 @@ class Stages:
         membership = self.reading.membership
         names = [table.name for table in self.move.scope.exported]
         with translated(self.move.source.setting):
-            sizes = table_sizes(self.snapshot.connection, names)
+            heaps = read_heaps(self.snapshot.connection, names)
             cutter = self.move.cutter(membership, self.snapshot.connection, self.options.chunk_rows)
             for name in names:
                 for part in membership.parts(name):
                     if (name, part) not in known:
-                        self.ledger.write_chunks(target, cutter.cut(name, part, sizes.get(name, 0)))
+                        self.ledger.write_chunks(target, cutter.cut(name, part, heaps.get(name, Heap())))
 
     def prove(self, target: Connection) -> tuple[Difference, ...]:
         """Compare every chunk, and check every reference and every key that the loading didn't."""

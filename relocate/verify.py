@@ -16,12 +16,14 @@ from exports.ids import IdRule, IdRules
 from exports.json_sql import as_document, found_ids, place_of
 from exports.membership import Membership, column_sql, columns_sql, label_of, points_at, table_sql, type_family
 from exports.rewrite import TEXT_ID, raw
-from exports.rows import Content, chunk_where, hash_sql
-from exports.scope import Standing, TableScope, follows
+from exports.rows import chunk_where, hash_sql
+from exports.scope import TableScope, follows
 from exports.snapshot import Connection
+from exports.streams import Content
 from splitter.db import translated
 from splitter.graph import Kind, Reference
 from splitter.layout import IdLayout
+from splitter.ownership import Standing
 from splitter.schema import TableName
 
 SAMPLE = 10

@@ -45,7 +45,7 @@ class Names:
         return tuple(known[position].name for position in key or ())
 
 
-def make_column(row: Any, types: Types, sequence: TableName | None) -> Column:
+def make_column(row: Any, types: Types, sequence: TableName | None, order: str | None) -> Column:
     facts = types.facts(row.type_oid)
     return Column(
         name=row.name,
@@ -63,6 +63,7 @@ def make_column(row: Any, types: Types, sequence: TableName | None) -> Column:
         binary_safe=facts.binary_safe,
         comparable=facts.comparable,
         extension=facts.extension,
+        order=order,
     )
 
 

@@ -21,7 +21,8 @@ from splitter.catalog_parts import (
     make_trigger,
 )
 from splitter.catalog_types import Types
-from splitter.schema import Check, Column, Domain, ForeignKey, Schema, Sequence, Table, TableKind, TableName, View
+from splitter.catalog_uses import Uses
+from splitter.schema import Check, Column, Domain, ForeignKey, Schema, Sequence, Table, TableKind, TableName
 
 Answers = Mapping[str, list[Any]]  # the rows of each query, by its name
 Feeds = Mapping[tuple[int, int], TableName]  # (relation, position) -> the sequence that feeds the column
@@ -34,14 +35,17 @@ def make_schema(server_version: int, answers: Answers) -> Schema:
     names = Names(answers["relations"], answers["columns"])
     ours = [row for row in answers["relations"] if not row.left_out]
     kept = {row.oid for row in ours}
+    uses = Uses(names, {row.oid for row in ours if row.kind != "S"}, answers["uses"], answers["routines"])
     return Schema(
         server_version=server_version,
         tables={table.name: table for table in _make_tables([row for row in ours if row.kind in "rp"], names, answers)},
         sequences=_make_sequences([row for row in answers["sequences"] if row.oid in kept], names),
-        views=_make_views([row for row in ours if row.kind != "S"], answers["views"]),
+        views=uses.views([row for row in ours if row.kind in "vm"]),
         enums={TableName(row.schema, row.name): tuple(row.labels) for row in answers["named_types"] if row.kind == "e"},
         domains={domain.name: domain for domain in _make_domains(answers["named_types"])},
         extensions={row.name: row.version for row in answers["extensions"]},
+        routines=uses.routines(),
+        dependents=uses.dependents({row.oid for row in ours if row.kind in "rpvm"}),
         foreign_tables={names.relations[row.oid]: _partition_of(row, names) for row in ours if row.kind == "f"},
     )
 
@@ -65,6 +69,7 @@ class _Parts:
     def __init__(self, names: Names, answers: Answers, tables: list[Any]) -> None:
         self.names = names
         self.types = Types(answers["types"])
+        self.orders: Mapping[int, str | None] = {row.oid: row.order for row in answers["orders"]}
         self.tables = {row.oid: row for row in tables}
         self.columns = _by_relation(answers["columns"])
         self.indexes = _by_relation(answers["indexes"])
@@ -119,7 +124,7 @@ def _partition_of(row: Any, names: Names) -> TableName | None:
 def _make_columns(row: Any, parts: _Parts) -> Iterator[Column]:
     unproven = {not_null.key[0] for not_null in parts.not_nulls[row.oid]}
     for column in parts.columns[row.oid]:
-        made = make_column(column, parts.types, _feeding(column, row, parts))
+        made = make_column(column, parts.types, _feeding(column, row, parts), parts.orders.get(column.collation_oid))
         yield replace(made, not_null=False) if column.position in unproven else made
 
 
@@ -185,19 +190,6 @@ def _make_sequence(row: Any, owned: Any, names: Names) -> Sequence:
         cycle=row.cycle,
         owner=(names.relations[owned.relation], names.columns(owned.relation, [owned.position])[0]) if owned else None,
     )
-
-
-def _make_views(relations: list[Any], rows: list[Any]) -> Mapping[TableName, View]:
-    known = {row.oid: TableName(row.schema, row.name) for row in relations}
-    reads: dict[int, set[TableName]] = defaultdict(set)
-    for row in rows:
-        if row.relation in known:
-            reads[row.view].add(known[row.relation])
-    return {
-        known[row.oid]: View(name=known[row.oid], materialized=row.kind == "m", reads=frozenset(reads[row.oid]))
-        for row in relations
-        if row.kind in "vm"
-    }
 
 
 def _make_domains(rows: list[Any]) -> Iterator[Domain]:

@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 
 _PLAIN_PART = re.compile(r"[^.\"]+")
 
+BYTES = "bytes of UTF8"  # an order of texts: by their bytes, which is that of their code points
+
 _UNPRINTED = {"fingerprint": False}  # estimates, and what follows from other fields or differs between equal databases
 
 
@@ -87,6 +89,8 @@ class Column:
     binary_safe: bool = field(default=True, metadata=_UNPRINTED)
     comparable: bool = field(default=True, metadata=_UNPRINTED)  # has a default btree operator class
     extension: str | None = field(default=None, metadata=_UNPRINTED)  # the extension that its type, or a type inside it, belongs to
+    # what decides the order of its texts: equal on two servers where that is the same; None: no text, or nothing that compares
+    order: str | None = field(default=None, compare=False, metadata=_UNPRINTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,11 +203,55 @@ class Sequence:
     owner: tuple[TableName, str] | None = None  # table and column that it belongs to
 
 
+class RoutineName(NamedTuple):
+    """The exact name of a function or procedure, and its arguments as PostgreSQL tells it from others of that name."""
+
+    schema: str
+    name: str
+    arguments: str = ""
+
+    def __str__(self) -> str:
+        return f"{TableName(self.schema, self.name)}({self.arguments})"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     name: TableName
     materialized: bool
     reads: frozenset[TableName]  # tables and views that its definition depends on
+    calls: frozenset[RoutineName] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routine:
+    """A function or procedure that a person made. ``body``: its text; None where the catalog knows what it uses (BEGIN ATOMIC)."""
+
+    name: RoutineName
+    body: str | None = None
+    reads: frozenset[TableName] = frozenset()  # tables and views, also those whose row type is an argument or a result
+    calls: frozenset[RoutineName] = frozenset()
+
+
+class Holder(str, Enum):
+    """What may use other tables than the one that it belongs to."""
+
+    RULE = "rule"
+    POLICY = "policy"
+    TRIGGER = "trigger"
+    DEFAULT = "default"  # of a column, or what it is generated from
+    CHECK = "check"
+    INDEX = "index"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependent:
+    """What a part of ``table`` uses by the catalog's own account; ``name`` is the part's (of a default: the column's)."""
+
+    kind: Holder
+    name: str
+    table: TableName
+    reads: frozenset[TableName] = frozenset()
+    calls: frozenset[RoutineName] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,6 +332,8 @@ class Schema:
     domains: Mapping[TableName, Domain] = field(default_factory=dict)
     extensions: Mapping[str, str] = field(default_factory=dict)  # name -> version
     foreign_tables: Mapping[TableName, TableName | None] = field(default_factory=dict)  # -> the table whose partition it is
+    routines: Mapping[RoutineName, Routine] = field(default_factory=dict)
+    dependents: tuple[Dependent, ...] = ()
 
     def fingerprint(self, names: Iterable[TableName] | None = None) -> str:
         """SHA-256 (hex) over these tables' structure and the sequences that feed them; of all tables where ``names`` is None.

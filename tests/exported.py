@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from psycopg import sql
 
 from exports.chunks import Chunk, Cutter
+from exports.heaps import Heap, read_heaps
 from exports.match import Maps
 from exports.membership import Membership, column_sql, table_sql
 from exports.organization import archive_types
@@ -18,10 +19,11 @@ from exports.rewrite import Minting, Rewriter
 from exports.rows import Source, reading
 from exports.snapshot import Connection, Snapshot, ask, ask_number
 from exports.survey import Survey, require_organization, select_ways, survey_region
-from splitter.schema import TableName
+from splitter.schema import BYTES, TableName
 from splitter.silos import SiloMap
 from splitter.silos_file import parse_silos
 
+OrderThere = Callable[[TableName, str], str | None]
 Texts = tuple[str | None, ...]
 ORGANIZATION = '[organization]\ntable = "org"\nslug = "slug"\n'
 ORG = "CREATE TABLE org (id bigint PRIMARY KEY, slug text NOT NULL); INSERT INTO org VALUES (1, 'acme'), (2, 'other');\n"
@@ -96,8 +98,11 @@ class Exported:
         query = self.membership.rows(table, [column_sql("k", column)])
         return sorted(int(str(row[0])) for row in ask(self.connection, query))
 
-    def chunks(self, name: str | TableName, rows: int) -> list[Chunk]:
-        """The table cut into chunks of so many rows, however small it is."""
+    def chunks(self, name: str | TableName, rows: int, heap: Heap | None = None, order_there: OrderThere | None = None) -> list[Chunk]:
+        """The table cut into chunks of so many rows, however small it is.
+
+        ``heap``: how it lies on disk, else as the server says. ``order_there``: of texts where the rows go, else bytes, as for an archive.
+        """
         cutter = Cutter(
             scope=self.survey.scope,
             membership=self.membership,
@@ -106,9 +111,11 @@ class Exported:
             rows=rows,
             small=0,
             ask=lambda query: ask(self.connection, query),
+            order_there=order_there or (lambda name, column: BYTES),
         )
         table = table_name(name)
-        return [chunk for part in self.membership.parts(table) for chunk in cutter.cut(table, part, 0)]
+        lies = heap or read_heaps(self.connection, [table])[table]
+        return [chunk for part in self.membership.parts(table) for chunk in cutter.cut(table, part, lies)]
 
     def problems(self, *, inbound: bool = False) -> dict[str, list[str]]:
         """The objects of what stops an export, by code."""

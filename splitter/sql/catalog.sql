@@ -43,6 +43,34 @@ SELECT a.attrelid AS relation, a.attnum AS position, a.attname::text AS name, a.
  WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't' AND c.oid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped
  ORDER BY a.attrelid, a.attnum
 
+-- name: orders
+-- What decides how texts of each collation are ordered: equal names mean equal orders, on any two servers. Null: nothing that could be
+-- compared (not deterministic, a library that tells no version or another one than the collation was made with).
+-- The names of these columns changed from version to version of the server, so they are taken from the row as JSON.
+WITH here AS (
+  SELECT to_jsonb(d) AS row, pg_encoding_to_char(d.encoding) AS encoding, pg_database_collation_actual_version(d.oid) AS actual
+    FROM pg_database d WHERE d.datname = current_database()
+), known AS (
+  SELECT c.oid, h.encoding, c.collisdeterministic AS deterministic,
+         CASE WHEN own THEN c.collprovider::text ELSE h.row->>'datlocprovider' END AS provider,
+         CASE WHEN own THEN coalesce(r.row->>'colllocale', r.row->>'colliculocale', c.collcollate)
+              ELSE coalesce(h.row->>'datlocale', h.row->>'daticulocale', h.row->>'datcollate') END AS locale,
+         CASE WHEN own THEN r.row->>'collicurules' ELSE h.row->>'daticurules' END AS rules,
+         CASE WHEN own THEN c.collversion ELSE h.row->>'datcollversion' END AS recorded,
+         CASE WHEN own THEN pg_collation_actual_version(c.oid) ELSE h.actual END AS actual
+    FROM here h CROSS JOIN pg_collation c
+   CROSS JOIN LATERAL (SELECT to_jsonb(c) AS row, c.collprovider <> 'd' AS own) AS r
+   WHERE c.oid IN (SELECT a.attcollation FROM pg_attribute a JOIN pg_class t ON t.oid = a.attrelid
+                    WHERE t.relkind IN ('r', 'p') AND t.oid >= 16384 AND a.attcollation <> 0)
+)
+SELECT k.oid, CASE
+         WHEN NOT k.deterministic THEN NULL
+         -- of the library's locales, C and POSIX alone are sure to be bytes; all of the builtin provider's are
+         WHEN k.provider = 'b' OR k.provider = 'c' AND k.locale IN ('C', 'POSIX') THEN 'bytes of ' || k.encoding
+         WHEN k.recorded = k.actual THEN concat_ws(' ', CASE k.provider WHEN 'i' THEN 'ICU' ELSE 'libc' END, k.locale, k.actual,
+              'of ' || k.encoding, 'with ' || nullif(k.rules, '')) END AS "order"
+  FROM known k
+
 -- name: types
 -- The types that columns have, and those inside them: beneath domains, in arrays, composites, ranges and multiranges.
 WITH RECURSIVE used AS (
@@ -144,12 +172,47 @@ SELECT s.seqrelid AS oid, format_type(s.seqtypid, NULL) AS type, s.seqstart AS s
     ON f.sequence = s.seqrelid
  ORDER BY s.seqrelid, f.relation, f.position
 
--- name: views
--- One row for a view and a relation that its definition depends on.
-SELECT DISTINCT r.ev_class AS view, d.refobjid AS relation
-  FROM pg_rewrite r
-  JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
- WHERE r.ev_class >= 16384 AND d.refobjid <> r.ev_class
+-- name: uses
+-- What rules (a view's too), policies, triggers, defaults, checks, indexes and parsed routines depend on: relations and users' routines.
+-- A policy or rule depends on its own table as well; that goes without saying. A row type stands for its table. The parts are looked up by
+-- oid, one by one: right after a load there are no statistics, and any other join of so many catalogs is planned for a single row.
+SELECT CASE d.classid WHEN 'pg_rewrite'::regclass THEN 'rule' WHEN 'pg_policy'::regclass THEN 'policy'
+                      WHEN 'pg_trigger'::regclass THEN 'trigger' WHEN 'pg_attrdef'::regclass THEN 'default'
+                      WHEN 'pg_constraint'::regclass THEN 'check' WHEN 'pg_class'::regclass THEN 'index' ELSE 'routine' END AS kind,
+       d.objid AS object, coalesce(r.ev_class, p.polrelid, t.tgrelid, a.adrelid, k.conrelid, i.indrelid, 0) AS relation,
+       coalesce(r.rulename, p.polname, t.tgname, c.attname, k.conname, x.relname)::text AS name,
+       array_agg(DISTINCT coalesce(y.typrelid, d.refobjid)) FILTER (
+         WHERE d.refclassid <> 'pg_proc'::regclass AND coalesce(y.typrelid, d.refobjid) <> coalesce(r.ev_class, p.polrelid, 0)) AS relations,
+       array_agg(DISTINCT d.refobjid) FILTER (WHERE d.refclassid = 'pg_proc'::regclass) AS routines
+  FROM pg_depend d
+  LEFT JOIN pg_type y ON d.refclassid = 'pg_type'::regclass AND y.oid = d.refobjid
+  LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+  LEFT JOIN pg_policy p ON d.classid = 'pg_policy'::regclass AND p.oid = d.objid
+  LEFT JOIN pg_trigger t ON d.classid = 'pg_trigger'::regclass AND t.oid = d.objid
+  LEFT JOIN pg_attrdef a ON d.classid = 'pg_attrdef'::regclass AND a.oid = d.objid
+  LEFT JOIN pg_attribute c ON c.attrelid = a.adrelid AND c.attnum = a.adnum
+  LEFT JOIN pg_constraint k ON d.classid = 'pg_constraint'::regclass AND k.oid = d.objid
+  LEFT JOIN pg_index i ON d.classid = 'pg_class'::regclass AND i.indexrelid = d.objid
+  LEFT JOIN pg_class x ON x.oid = i.indexrelid
+ WHERE d.refobjid >= 16384 AND d.deptype IN ('n', 'a')
+   AND (d.refclassid = 'pg_proc'::regclass AND (
+          d.classid IN ('pg_rewrite'::regclass, 'pg_policy'::regclass, 'pg_attrdef'::regclass, 'pg_proc'::regclass)
+          OR i.indexrelid IS NOT NULL OR t.tgparentid = 0 AND NOT t.tgisinternal OR k.contype = 'c' AND k.conrelid <> 0)
+        OR d.refclassid = 'pg_class'::regclass AND d.classid IN ('pg_rewrite'::regclass, 'pg_policy'::regclass, 'pg_proc'::regclass)
+        OR d.refclassid = 'pg_type'::regclass AND d.classid = 'pg_proc'::regclass AND y.typrelid <> 0)
+ GROUP BY 1, 2, 3, 4
+ ORDER BY 1, 3, 4
+
+-- name: routines
+-- Functions and procedures with bodies that can be read. Those without a text have a parsed one, whose uses the catalog knows.
+SELECT p.oid, n.nspname::text AS schema, p.proname::text AS name, oidvectortypes(p.proargtypes) AS arguments,
+       CASE WHEN p.prosqlbody IS NULL THEN p.prosrc END AS body
+  FROM pg_proc p
+  JOIN pg_namespace n ON n.oid = p.pronamespace
+  JOIN pg_language l ON l.oid = p.prolang
+ WHERE p.oid >= 16384 AND l.lanname NOT IN ('c', 'internal') AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'orglift')
+   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+ ORDER BY n.nspname, p.proname, arguments
 
 -- name: named_types
 -- Enums with their labels in order, domains with what they demand.

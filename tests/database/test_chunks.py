@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exports.chunks import Chunk
+from exports.heaps import Heap, read_heaps
 from exports.ranges import Range
 from splitter.schema import Table, TableName
 from tests.exported import LIMIT, ORG, Exported, Texts, look
@@ -24,9 +25,9 @@ def columns(chunks: list[Chunk]) -> set[str | None]:
     return {chunk.source.column for chunk in chunks}
 
 
-def check(exported: Exported, name: str, rows: int) -> list[Chunk]:
+def check(exported: Exported, name: str, rows: int, heap: Heap | None = None) -> list[Chunk]:
     """Each row in one chunk; no value between two chunks; in the target the same rows by the target's ranges."""
-    chunks = exported.chunks(name, rows)
+    chunks = exported.chunks(name, rows, heap)
     found = [exported.chunk_rows(chunk) for chunk in chunks]
     assert sum(found, Counter()) == exported.rows(name)
     assert all(chunk.rows in (None, each.total()) for chunk, each in zip(chunks, found, strict=True))
@@ -196,6 +197,68 @@ def test_an_int4_column_and_a_bound_that_it_could_not_hold(acme: Open):
     assert columns(check(exported, "item", 7)) == {"id"}
 
 
+SCATTERED = Heap(pages=10, order={"id": 1.0})  # as the server would tell of a table whose rows came in by id, project by project in turn
+WIDE = """
+    CREATE TABLE item (id bigint PRIMARY KEY, project_id bigint NOT NULL REFERENCES project, pad text NOT NULL);
+    ALTER TABLE item ALTER pad SET STORAGE PLAIN; CREATE INDEX ON item (project_id);
+    INSERT INTO project SELECT n, 1 FROM generate_series(1, 20) AS n;
+"""
+
+
+@pytest.mark.parametrize(
+    ("project", "order", "column"),
+    [
+        ("1 + n % 20", "n", "id"),  # every chunk of projects would read every page
+        ("1 + n / 100", "n", "project_id"),  # the projects came one after the other
+        ("1 + n % 20", "md5(n::text)", "project_id"),  # the key's order is nobody's
+        ("CASE WHEN n % 100 = 0 THEN 1 + n % 20 END", "n", "project_id"),  # among many rows of others
+    ],
+)
+def test_rows_scattered_over_the_table_are_read_along_its_key(acme: Open, project: str, order: str, column: str):
+    exported = acme(
+        PARENT
+        + "INSERT INTO project VALUES (99, 2);"
+        + WIDE
+        + f"""
+        INSERT INTO item SELECT n, COALESCE({project}, 99), repeat('x', 900) FROM generate_series(1, 1999) AS n ORDER BY {order};
+        ANALYZE item;
+        """
+    )
+    chunks = check(exported, "item", 100 if column == "id" else 10)
+    assert columns(chunks) == {column}
+
+
+def test_partitions_count_together(acme: Open):
+    exported = acme(
+        PARENT
+        + """
+        CREATE TABLE item (id bigint, project_id bigint NOT NULL REFERENCES project, pad text NOT NULL, PRIMARY KEY (id))
+            PARTITION BY RANGE (id);
+        CREATE TABLE low PARTITION OF item FOR VALUES FROM (0) TO (1000);
+        CREATE TABLE high PARTITION OF item FOR VALUES FROM (1000) TO (9999);
+        CREATE INDEX ON item (project_id); INSERT INTO project SELECT n, 1 FROM generate_series(1, 20) AS n;
+        INSERT INTO item SELECT n, 1 + n % 20, repeat('x', 900) FROM generate_series(1, 1999) AS n;
+        ANALYZE low; ANALYZE high;
+        """
+    )
+    heap = read_heaps(exported.connection, [TableName("public", "item")])[TableName("public", "item")]
+    assert heap.pages > 200 and heap.order["id"] == 1.0 and heap.order["project_id"] < 0.5
+    assert columns(check(exported, "item", 100)) == {"id"}
+
+
+@pytest.mark.parametrize("ids", ["uuid", "text"])
+def test_a_key_without_an_order_of_its_own_is_not_read_along(acme: Open, ids: str):
+    exported = acme(
+        PARENT
+        + f"""
+        CREATE TABLE item (id {ids} PRIMARY KEY, project_id bigint NOT NULL REFERENCES project); CREATE INDEX ON item (project_id);
+        INSERT INTO project SELECT n, 1 FROM generate_series(1, 20) AS n;
+        INSERT INTO item SELECT md5(n::text)::{ids}, 1 + n % 20 FROM generate_series(1, 200) AS n;
+        """
+    )
+    assert columns(check(exported, "item", 10, Heap(pages=10, order={"id": 0.1}))) == {"project_id"}
+
+
 STARTS = (1, 100, LIMIT, 2 * LIMIT, 2 * LIMIT + 100, 3 * LIMIT)
 IDS = st.sets(st.builds(int.__add__, st.sampled_from(STARTS), st.integers(0, 60)))
 
@@ -223,4 +286,5 @@ def test_any_mixture_of_ids(servers: Servers, parents: set[int], heavy: int, row
     )
     with look(url, origin=2) as exported:
         check(exported, "item", rows)
+        check(exported, "item", rows, SCATTERED)
     server.drop(url)

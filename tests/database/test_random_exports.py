@@ -12,15 +12,16 @@ from hypothesis import HealthCheck, given, settings
 from psycopg import sql
 
 from exports.chunks import Chunk
+from exports.heaps import Heap
 from exports.match import Place, match_rows
 from exports.membership import Membership, table_sql
 from exports.organization import shifted_key
-from exports.rows import Source, chunk_where, content_sql, copy_out, read_content
-from exports.scope import Standing
+from exports.rows import Source, chunk_where, content_sql, read_content
 from exports.shared import read_needed
 from exports.survey import survey_region
 from splitter.catalog import read_schema
 from splitter.db import connect
+from splitter.ownership import Standing
 from splitter.schema import Column, Schema, TableName
 from splitter.silos_file import parse_silos
 from tests.exported import Exported, Texts, look_at
@@ -30,6 +31,7 @@ from tests.random_schemas.documents import without_blanks
 from tests.random_schemas.names import TableName as Name
 from tests.random_schemas.shapes import Kind
 from tests.servers import Server, Servers
+from tests.streamed import check_stream
 
 FEW = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 ROWS = 3  # of a chunk
@@ -105,10 +107,18 @@ def check_rows(arena: Arena) -> None:
     for table in exported.survey.scope.exported:
         truth = arena.written(table.name, arena.arriving.get(table.name, Counter()))
         assert arena.written(table.name, exported.rows(table.name)) == truth, table.name
-        chunks = exported.chunks(table.name, ROWS)
-        found = [exported.chunk_rows(chunk) for chunk in chunks]
-        assert arena.written(table.name, sum(found, Counter())) == truth, f"{table.name} in chunks"
-        assert all(chunk.rows in (None, rows.total()) for chunk, rows in zip(chunks, found, strict=True))
+        for heap in (None, scattered(arena, table.name)):
+            chunks = exported.chunks(table.name, ROWS, heap)
+            found = [exported.chunk_rows(chunk) for chunk in chunks]
+            assert arena.written(table.name, sum(found, Counter())) == truth, f"{table.name} in chunks"
+            assert all(chunk.rows in (None, rows.total()) for chunk, rows in zip(chunks, found, strict=True))
+            for chunk in chunks:
+                check_stream(arena.source, exported.connection, chunk)
+
+
+def scattered(arena: Arena, name: TableName) -> Heap:
+    """As the server would describe a table whose rows lie in the order of its key, and in no other."""
+    return Heap(pages=1, order=dict.fromkeys(arena.exported.survey.schema.tables[name].primary_key[:1], 1.0))
 
 
 def check_target(arena: Arena, url: str) -> None:
@@ -124,7 +134,7 @@ def check_target(arena: Arena, url: str) -> None:
         target.execute("SET session_replication_role = replica")
         for chunk in chunks:
             _load(arena, source, chunk, target)
-        for chunk in chunks:
+        for chunk in [*chunks, *(chunk for name in owned for chunk in exported.chunks(name, ROWS, scattered(arena, name)))]:
             table = arena.there.tables[chunk.table]
             mine = [sql.Identifier("k", column) for column in source.columns(chunk.table)]
             query = content_sql(mine, sql.SQL("{} AS k").format(table_sql(table)), chunk_where(there, chunk, chunk.target, "k"))
@@ -139,7 +149,7 @@ def _load(arena: Arena, source: Source, chunk: Chunk, target) -> None:
         sql.SQL("BINARY" if binary else "TEXT"),
     )
     with target.cursor() as cursor, cursor.copy(into) as copy:
-        for block in copy_out(arena.exported.connection, source.select(chunk), binary=binary):
+        for block in source.stream(arena.exported.connection, chunk, binary=binary):
             copy.write(block)
 
 

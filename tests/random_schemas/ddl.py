@@ -14,6 +14,7 @@ TRAP = """
 CREATE FUNCTION "my types".trap() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION 'a trigger fired on %', TG_TABLE_NAME; END $$;
 """
+TEXTS = ("text", "character varying(20)")
 NEWER = "added later"  # the column that only the target has, where schemas differ
 
 
@@ -56,7 +57,8 @@ def written_columns(shape: Shape, table: Table, *, target: bool) -> list[Column]
 
 def _table(shape: Shape, table: Table, target: bool) -> Iterator[str]:
     drifted = target and shape.drifted and table.standing is Standing.OWNED
-    lines = [_column(column, drifted) for column in written_columns(shape, table, target=target)]
+    by_bytes = shape.by_bytes_there if target else shape.by_bytes
+    lines = [_column(column, drifted, by_bytes) for column in written_columns(shape, table, target=target)]
     if table.holed:
         lines.insert(1, '"a hole" integer')
     if table.key_columns:
@@ -75,9 +77,11 @@ def _table(shape: Shape, table: Table, target: bool) -> Iterator[str]:
         yield f"ALTER TABLE {name} ADD COLUMN {identifier(NEWER)} text NOT NULL DEFAULT 'new';"
 
 
-def _column(column: Column, drifted: bool) -> str:
+def _column(column: Column, drifted: bool, by_bytes: bool) -> str:
+    type_ = column.type_in(drifted=drifted)
+    collated = f'{type_} COLLATE "C"' if by_bytes and type_ in TEXTS else type_
     not_null = " NOT NULL" if column.not_null else ""
-    return f"{identifier(column.name)} {column.type_in(drifted=drifted)}{' ' if column.extra else ''}{column.extra}{not_null}"
+    return f"{identifier(column.name)} {collated}{' ' if column.extra else ''}{column.extra}{not_null}"
 
 
 def _foreign_key(reference: Reference) -> str:

@@ -216,6 +216,8 @@ class Drawing:
             own_mapping=own,
             drifted=root.chance(6),
             shuffled=root.chance(3),
+            by_bytes=root.chance(2),
+            by_bytes_there=root.chance(2),
         )
 
 

@@ -126,6 +126,8 @@ class Shape:
     own_mapping: TableName | None = None
     drifted: bool = False  # the target's schema is a little newer: other order, wider types, one more column
     shuffled: bool = False  # the target's columns stand in another order
+    by_bytes: bool = False  # texts are ordered by their bytes, else as the database does
+    by_bytes_there: bool = False  # the same in the target
 
     @property
     def root(self) -> Table:
