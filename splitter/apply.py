@@ -1,7 +1,7 @@
 """Run a plan: every step once, journalled in the database that it changes, so that the same call goes on after a kill.
 
 A transactional step and its journal row commit together. Of any other the journal knows that it was begun; its precondition then
-tells whether it was done.
+tells whether it was done. What the audits that a plan begins with find stops it before anything is written.
 """
 
 from __future__ import annotations
@@ -9,17 +9,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from enum import Enum
+from itertools import groupby
 
 import psycopg
 
+from splitter.attempts import Attempts, Patience, check_audits, is_audit
+from splitter.blockers import Watch
 from splitter.catalog import read_schema
-from splitter.db import Connection, retrying, translated
+from splitter.db import Connection, translated
 from splitter.errors import Busy, Clone, Conflict, FailedError, RefusedError, Unprepared
 from splitter.events import Advanced, Finished, Note, Reporter, Started, silent
-from splitter.identity import check_identity, has_relation, read_identity
-from splitter.journal import begin_plan, begin_step, finish_plan, finish_step, is_finished, read_journal
-from splitter.steps import Plan, Step
+from splitter.identity import check_identity, derive_uuid, has_relation, physical_identity, read_identity
+from splitter.journal import (
+    JournalPlan,
+    JournalStep,
+    Outcome,
+    PlanState,
+    begin_plan,
+    begin_step,
+    finish_plan,
+    finish_step,
+    read_journal,
+    read_journal_plan,
+    read_step,
+)
+from splitter.steps import Action, Plan, Step
 
 _MOVES = "SELECT relocation::text, organization FROM orglift.moves WHERE finished_at IS NULL"
 PATIENCE_MS = 2000  # the server may need a moment to see that a process was killed
@@ -27,11 +41,6 @@ PATIENCE_MS = 2000  # the server may need a moment to see that a process was kil
 _TAKE_REGION = "SELECT pg_catalog.pg_advisory_lock(pg_catalog.hashtextextended('orglift change of schema', 0))"
 _GIVE_BACK = "SELECT pg_catalog.pg_advisory_unlock(pg_catalog.hashtextextended('orglift change of schema', 0))"
 _SHARE_REGION = "SELECT pg_catalog.pg_try_advisory_xact_lock_shared(pg_catalog.hashtextextended('orglift change of schema', 0))"
-
-
-class Outcome(str, Enum):
-    DONE = "done"
-    SKIPPED = "skipped"  # it was done already
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,40 +51,48 @@ class ApplyReport:
     outcomes: tuple[Outcome, ...]
 
 
-def apply_plan(conn: Connection, plan: Plan, *, report: Reporter = silent) -> ApplyReport:
-    """Run what is left of ``plan``. Doing it again changes nothing.
+def apply_plan(conn: Connection, plan: Plan, *, report: Reporter = silent, patience: Patience | None = None) -> ApplyReport:
+    """Run what is left of ``plan``. Doing it again changes nothing; one that was being undone goes forward again.
 
     Raises Clone or Unprepared where the database is not the plan's, Conflict where its tables are not those that the plan was made
-    for, where another plan is unfinished or a relocation touches the region (all before the first write); FailedError after it.
+    for, where another plan is unfinished, a relocation touches the region, or the plan's first audits find something (all before the
+    first write); FailedError after it.
     """
     check_database(conn, plan)
     if not plan.steps:
         return ApplyReport(plan=plan.id, outcomes=())  # no trace of it either: nothing was done
-    with _alone(conn):
-        _check_quiet(conn, plan)
-        if not _is_known(conn, plan):
+    with alone(conn), Watch(conn, report) as watch:
+        check_quiet(conn, plan)
+        run = _Run(conn, plan, Attempts(conn, watch, patience or Patience(), report), report)
+        known = read_journal_plan(conn, plan)
+        if known is None or known.state is PlanState.UNDONE:
             _check_fingerprint(conn, plan)
+        begun = known is not None and known.state in (PlanState.UNFINISHED, PlanState.FINISHED)
+        audited = () if begun else run.audit_first()
         begin_plan(conn, plan)
-        return ApplyReport(plan=plan.id, outcomes=tuple(_run(conn, plan, report)))
+        return ApplyReport(plan=plan.id, outcomes=tuple(run.steps(audited)))
 
 
 def check_database(conn: Connection, plan: Plan) -> None:
-    """Raises unless the connection leads to the very database that the plan was made for."""
-    found = read_identity(conn)
+    """Raises unless the connection leads to the very database that the plan was made for, with or without an identity of its own."""
+    found, physical = read_identity(conn), physical_identity(conn)
+    if found is not None:
+        check_identity(conn, found.region)
+    if plan.database.uuid == derive_uuid(physical) or (found is not None and plan.database.uuid == found.database):
+        return
+    wanted = f"the plan is for {plan.database.silo}, database {plan.database.uuid}"
+    hint = "give the URL of the plan's database, or make a plan for this one"
     if found is None:
-        raise Unprepared(f"the database has no identity, and the plan is for {plan.database.silo}, database {plan.database.uuid}")
-    check_identity(conn, found.region)
-    if found.database != plan.database.uuid:
-        told = f"the plan is for {plan.database.silo}, database {plan.database.uuid}, and this is {found.region}, database {found.database}"
-        raise Clone(told, hint="give the URL of the plan's database, or make a plan for this one")
+        raise Unprepared(f"the database has no identity, and {wanted}", hint=f"{hint}; regions get their identity from `relocate init`")
+    raise Clone(f"{wanted}, and this is {found.region}, database {found.database}", hint=hint)
 
 
 @contextmanager
-def _alone(conn: Connection) -> Iterator[None]:
+def alone(conn: Connection) -> Iterator[None]:
     """No second plan runs in this database, and no mover enters it."""
     try:
         with translated("waiting for other plans"), conn.transaction():
-            _set_timeouts(conn, PATIENCE_MS, 0, local=True)
+            conn.execute("SELECT pg_catalog.set_config('lock_timeout', %s, true)", (str(PATIENCE_MS),))
             conn.execute(_TAKE_REGION)
     except Busy as exc:
         told = "another plan is being applied to this database, or a mover is entering it"
@@ -87,18 +104,32 @@ def _alone(conn: Connection) -> Iterator[None]:
             conn.execute(_GIVE_BACK)
 
 
-def _check_quiet(conn: Connection, plan: Plan) -> None:
+def check_quiet(conn: Connection, plan: Plan) -> None:
+    """Conflict where a relocation touches the database, or another plan stands half-way in it."""
     for relocation, organization in _unfinished_moves(conn):
         told = f"relocation {relocation} of organization {organization!r} touches this database"
         raise Conflict(told, hint="finish it with `relocate start` or `relocate purge`, or end it with `relocate abort`")
-    for other, kind in unfinished_plans(conn):
-        if other != plan.id:
-            raise Conflict(f"plan {other} ({kind}) is unfinished in this database", hint="apply that one again first")
+    for other in _open_plans(conn):
+        if other.plan != plan.id:
+            told = f"plan {other.plan} ({other.kind}) is {_half_way(other)} in this database"
+            raise Conflict(told, hint=_way_on(other))
+
+
+def _open_plans(conn: Connection) -> Iterator[JournalPlan]:
+    return (known for known in read_journal(conn) if known.is_open)
+
+
+def _half_way(known: JournalPlan) -> str:
+    return "being undone" if known.state is PlanState.BEING_UNDONE else "unfinished"
+
+
+def _way_on(known: JournalPlan) -> str:
+    return f"`splitter apply {known.plan}` goes on with it, `splitter undo {known.plan}` takes it back"
 
 
 def unfinished_plans(conn: Connection) -> tuple[tuple[str, str], ...]:
-    """(id, kind) of the plans that were begun in this database and have not come to their end."""
-    return tuple((known.plan, known.kind) for known in read_journal(conn) if known.finished_at is None)
+    """(id, kind) of the plans that were begun in this database and have come to no end, neither done nor undone."""
+    return tuple((known.plan, known.kind) for known in _open_plans(conn))
 
 
 def keep_plans_out(conn: Connection) -> None:
@@ -110,8 +141,9 @@ def keep_plans_out(conn: Connection) -> None:
         taken = conn.execute(_SHARE_REGION).fetchone()
     if not taken or not taken[0]:
         raise Busy("a plan is being applied to this database", hint="wait for `splitter apply`, then try again")
-    for plan, kind in unfinished_plans(conn):
-        raise Conflict(f"plan {plan} ({kind}) is unfinished in this database", hint="apply it again first: `splitter apply`")
+    for known in _open_plans(conn):
+        told = f"plan {known.plan} ({known.kind}) is {_half_way(known)} in this database"
+        raise Conflict(told, hint=_way_on(known))
 
 
 def _unfinished_moves(conn: Connection) -> list[tuple[str, str]]:
@@ -119,11 +151,6 @@ def _unfinished_moves(conn: Connection) -> list[tuple[str, str]]:
         return []
     with translated("reading orglift.moves"):
         return [(row[0], row[1]) for row in conn.execute(_MOVES).fetchall()]
-
-
-def _is_known(conn: Connection, plan: Plan) -> bool:
-    """Whether the plan was begun here before: then its own steps are what changed the tables."""
-    return any(known.plan == plan.id for known in read_journal(conn))
 
 
 def _check_fingerprint(conn: Connection, plan: Plan) -> None:
@@ -134,58 +161,126 @@ def _check_fingerprint(conn: Connection, plan: Plan) -> None:
         raise Conflict(f"the plan was made for another state of {shown}", hint="make the plan anew and compare it with this one")
 
 
-def _run(conn: Connection, plan: Plan, report: Reporter) -> Iterator[Outcome]:
-    report(Started(f"apply {plan.kind}", total=len(plan.steps), unit="steps"))
-    for number, step in enumerate(plan.steps, start=1):
-        outcome = _run_step(conn, plan, number, step)
-        report(Note(f"{outcome.value}: {step.purpose}"))
-        report(Advanced(f"apply {plan.kind}"))
-        yield outcome
-    finish_plan(conn, plan)
-    report(Finished(f"apply {plan.kind}"))
+class _Run:
+    """The steps of one plan on one connection."""
+
+    def __init__(self, conn: Connection, plan: Plan, attempts: Attempts, report: Reporter) -> None:
+        self.conn = conn
+        self.plan = plan
+        self.attempts = attempts
+        self.report = report
+
+    def audit_first(self) -> tuple[int, ...]:
+        """Ask the audits that the plan begins with; their numbers. A refusal, for nothing has been written."""
+        first = next((group for audits, group in self._groups() if audits), [])
+        if first[:1] != [1]:
+            return ()
+        self._audit(first)
+        return tuple(first)
+
+    def steps(self, audited: tuple[int, ...] = ()) -> Iterator[Outcome]:
+        task = f"apply {self.plan.kind}"
+        self.report(Started(task, total=len(self.plan.steps), unit="steps"))
+        for audits, numbers in self._groups():
+            for number, outcome in self._audits(numbers, audited) if audits else self._changes(numbers):
+                self.report(Note(f"{outcome.value}: {self._step(number).purpose}"))
+                self.report(Advanced(task))
+                yield outcome
+        finish_plan(self.conn, self.plan)
+        self.report(Finished(task))
+
+    def _groups(self) -> Iterator[tuple[bool, list[int]]]:
+        """The steps' numbers, audits that follow each other together."""
+        numbers = range(1, len(self.plan.steps) + 1)
+        return ((audits, list(group)) for audits, group in groupby(numbers, key=lambda number: is_audit(self._step(number))))
+
+    def _step(self, number: int) -> Step:
+        return self.plan.steps[number - 1]
+
+    def _what(self, number: int) -> str:
+        return f"step {number}, {self._step(number).purpose}"
+
+    def _audit(self, numbers: list[int]) -> None:
+        check_audits(self.attempts, ((self._what(number), self._step(number)) for number in numbers), "the plan stops")
+
+    def _audits(self, numbers: list[int], audited: tuple[int, ...]) -> Iterator[tuple[int, Outcome]]:
+        """One that found nothing once is not asked again: from then on the key itself let nothing in."""
+        with _after_write():
+            outcomes = {number: Outcome.SKIPPED if self._is_finished(number) else Outcome.DONE for number in numbers}
+            self._audit([number for number in numbers if outcomes[number] is Outcome.DONE and number not in audited])
+            with translated("writing the plan's journal"), self.conn.transaction():
+                for number in numbers:
+                    begin_step(self.conn, self.plan, number)
+                    finish_step(self.conn, self.plan, number, Outcome.DONE)
+        yield from outcomes.items()
+
+    def _changes(self, numbers: list[int]) -> Iterator[tuple[int, Outcome]]:
+        """A step's own refusals are failures: the journal has been written."""
+        for number in numbers:
+            with _after_write():
+                outcome = self._run(number)
+            yield number, outcome
+
+    def _run(self, number: int) -> Outcome:
+        step, what = self._step(number), self._what(number)
+        if step.action is Action.REPEAT:
+            return self._repeat(number)
+        attempt = self._in_transaction if step.transactional else self._outside
+        clears = not step.transactional and number > 1 and not self._step(number - 1).transactional
+        clear = (lambda: self._run(number - 1)) if clears else None
+        return self.attempts.until_done(step, what, lambda: attempt(number), clear)
+
+    def _repeat(self, number: int) -> Outcome:
+        step, what = self._step(number), self._what(number)
+        if self._is_finished(number):
+            return Outcome.SKIPPED
+        with translated(what):
+            begin_step(self.conn, self.plan, number)
+        self.attempts.repeat(step, what)
+        with translated(what):
+            finish_step(self.conn, self.plan, number, Outcome.DONE)
+        return Outcome.DONE
+
+    def _in_transaction(self, number: int) -> Outcome:
+        step = self._step(number)
+        with self.conn.transaction():
+            known = read_step(self.conn, self.plan, number)
+            begin_step(self.conn, self.plan, number)
+            with self.attempts.timed(step):
+                wanted = self._is_wanted(step, known)
+                if wanted:
+                    self.attempts.execute(step)
+            outcome = Outcome.DONE if wanted else Outcome.SKIPPED
+            finish_step(self.conn, self.plan, number, outcome)
+        return outcome
+
+    def _outside(self, number: int) -> Outcome:
+        """Begun before and found done means that this plan did it, and was killed before it could say so."""
+        step = self._step(number)
+        known = read_step(self.conn, self.plan, number)
+        unsure = known is not None and known.outcome is None
+        with self.attempts.timed(step):
+            wanted = self._is_wanted(step, known)
+            begin_step(self.conn, self.plan, number)
+            if wanted:
+                self.attempts.execute(step)
+        finish_step(self.conn, self.plan, number, Outcome.DONE if wanted or unsure else Outcome.SKIPPED)
+        return Outcome.DONE if wanted else Outcome.SKIPPED
+
+    def _is_wanted(self, step: Step, known: JournalStep | None) -> bool:
+        if step.precondition is None:
+            return known is None or known.finished_at is None
+        return self.attempts.is_wanted(step)
+
+    def _is_finished(self, number: int) -> bool:
+        with translated(self._what(number)):
+            known = read_step(self.conn, self.plan, number)
+        return known is not None and known.finished_at is not None
 
 
-def _run_step(conn: Connection, plan: Plan, number: int, step: Step) -> Outcome:
-    """The step's own refusals are failures: the journal has been written."""
+@contextmanager
+def _after_write() -> Iterator[None]:
     try:
-        return retrying(lambda: _try_step(conn, plan, number, step))
+        yield
     except RefusedError as exc:
         raise FailedError.after_write(exc) from exc
-
-
-def _try_step(conn: Connection, plan: Plan, number: int, step: Step) -> Outcome:
-    what = f"step {number}, {step.purpose}"
-    with translated(what):
-        if step.transactional:
-            with conn.transaction():
-                return _do(conn, plan, number, step)
-        try:
-            return _do(conn, plan, number, step)
-        finally:
-            with suppress(psycopg.Error):  # the first error is the one to tell
-                _set_timeouts(conn, 0, 0, local=False)
-
-
-def _do(conn: Connection, plan: Plan, number: int, step: Step) -> Outcome:
-    begin_step(conn, plan, number)
-    _set_timeouts(conn, step.lock_timeout_ms, step.statement_timeout_ms, local=step.transactional)
-    wanted = _is_wanted(conn, plan, number, step)
-    if wanted:
-        conn.execute(step.sql.encode())
-    finish_step(conn, plan, number)
-    return Outcome.DONE if wanted else Outcome.SKIPPED
-
-
-def _set_timeouts(conn: Connection, lock_ms: int, statement_ms: int, *, local: bool) -> None:
-    query = "SELECT pg_catalog.set_config('lock_timeout', %s, %s), pg_catalog.set_config('statement_timeout', %s, %s)"
-    conn.execute(query, (str(lock_ms), local, str(statement_ms), local))
-
-
-def _is_wanted(conn: Connection, plan: Plan, number: int, step: Step) -> bool:
-    """Whether the step has still to be done; Conflict where its object is not what the plan was made for."""
-    if step.precondition is None:
-        return not is_finished(conn, plan, number)
-    row = conn.execute(step.precondition.encode()).fetchone()
-    if row is None or row[0] is None:
-        raise Conflict(f"{step.purpose}: what it would change is not what the plan was made for", hint="make the plan anew")
-    return bool(row[0])

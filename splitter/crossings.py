@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from splitter.graph import Kind, Reference, build_graph
-from splitter.schema import Schema
+from splitter.graph import Kind, Reference, ReferenceGraph, build_graph
+from splitter.schema import Schema, TableName
 from splitter.silos import Silo, SiloMap
 
 
@@ -27,16 +27,21 @@ class Crossing:
         return self.reference.kind is Kind.HARD
 
 
+def is_crossing(silos: SiloMap, child: TableName, parent: TableName) -> bool:
+    """Whether a reference from ``child`` to ``parent``, both roots, crosses."""
+    return silos.silo_of(child) is not silos.silo_of(parent)
+
+
 def find_crossings(schema: Schema, silos: SiloMap) -> tuple[Crossing, ...]:
     """All crossings that one database shows, hard and soft, either way, in the order of its catalog and then of silos.toml."""
     return tuple(_crossings(build_graph(schema, silos).references, silos))
 
 
-def find_all_crossings(schemas: Mapping[str, Schema], silos: SiloMap) -> tuple[tuple[Crossing, tuple[str, ...]], ...]:
-    """Of several databases, each once, with the names of the databases that show it."""
+def find_all_crossings(graphs: Mapping[str, ReferenceGraph], silos: SiloMap) -> tuple[tuple[Crossing, tuple[str, ...]], ...]:
+    """Of several databases by their names, each once, with the names of the databases that show it."""
     found: dict[str, tuple[Crossing, list[str]]] = {}
-    for name, schema in schemas.items():
-        for crossing in find_crossings(schema, silos):
+    for name, graph in graphs.items():
+        for crossing in _crossings(graph.references, silos):
             first, names = found.setdefault(str(crossing), (crossing, []))
             names.append(name)
             if crossing.is_hard and not first.is_hard:  # one region may be ahead of another

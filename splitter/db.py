@@ -37,6 +37,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 LOCK_NOT_AVAILABLE = "55P03"
 SERIALIZATION_FAILURE = "40001"
 DEADLOCK = "40P01"
+CANCELLED = "57014"  # by a time-out of the statement, or by somebody
 RETRYABLE = frozenset({LOCK_NOT_AVAILABLE, SERIALIZATION_FAILURE, DEADLOCK})
 
 # Values as text must not depend on the role, the database or the client's environment: hashes and archives are made of them.
@@ -89,6 +90,19 @@ def connect(url: str, *, setting: str, application: str = "orglift", readonly: b
         conn.close()
         raise _unreachable(exc, given, setting) from None
     return conn
+
+
+def connect_again(conn: Connection, *, application: str) -> Connection:
+    """A second session, read-only, where ``conn`` leads, as the same role. Raises Unreachable."""
+    info = conn.info
+    given: dict[str, Any] = {key: value for key, value in info.get_parameters().items() if key != "hostaddr"}
+    given |= {"host": info.host, "port": info.port, "password": info.password or None, "application_name": application}
+    try:
+        again: Connection = psycopg.connect(**given, autocommit=True)
+        again.execute(_pin_statements(readonly=True))
+    except psycopg.Error as exc:
+        raise _unreachable(exc, given, "a second connection") from None
+    return again
 
 
 def _pin_statements(readonly: bool) -> sql.Composed:
@@ -240,6 +254,16 @@ def retrying(
                 raise
         sleep(random.uniform(0.5, 1.0) * min(2.0, 0.05 * 2**attempt))
     return action()
+
+
+def is_in_the_way(exc: BaseException) -> bool:
+    """Whether another session was in the way: what failed may be done later, as a whole."""
+    return _sqlstate(exc) in RETRYABLE
+
+
+def is_cancelled(exc: BaseException) -> bool:
+    """Whether the statement was cancelled, by its time-out or by somebody."""
+    return _sqlstate(exc) == CANCELLED
 
 
 def _sqlstate(exc: BaseException | None) -> str | None:

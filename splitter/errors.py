@@ -216,9 +216,7 @@ class DiffersError(OrgliftError):
     code = "differs"
     exit = 1
 
-    def __init__(
-        self, message: str = "", *, hint: str = "", problems: Iterable[Problem] = (), differences: Iterable[object] = ()
-    ) -> None:
+    def __init__(self, message: str = "", *, hint: str = "", problems: Iterable[Problem] = (), differences: Iterable[object] = ()) -> None:
         super().__init__(message, hint=hint, problems=problems)
         self.differences = tuple(differences)
 

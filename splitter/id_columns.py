@@ -18,18 +18,18 @@ _NARROW = frozenset({"smallint", "integer"})
 _LEAVES_NO_REGION = frozenset({Export.SHARED, Export.NONE})  # their ids are matched by natural key, or never leave
 
 
-def find_id_columns(schema: Schema, silos: SiloMap) -> frozenset[Place]:
+def find_id_columns(schema: Schema, silos: SiloMap, graph: ReferenceGraph | None = None) -> frozenset[Place]:
     """The integer columns of region tables that are ids in their own right (design §4, Which columns).
 
-    Columns that hold another table's key are not among them, nor those of tables that are shared or never exported.
+    Columns that hold another table's key are not among them, nor those of tables that are shared or never exported. ``graph``: the
+    schema's, where the caller has made it.
     """
-    held = {(reference.table, column) for reference in build_graph(schema, silos).references for column in reference.columns}
+    references = (graph or build_graph(schema, silos)).references
+    held = {(reference.table, column) for reference in references for column in reference.columns}
     fed = {(schema.root_of(table.name), column.name) for table, column in find_fed_columns(schema)}
     movable = (table for table in schema.roots() if _may_move(table, silos))
     places = {(table.name, column.name): (table, column) for table in movable for column in table.columns}
-    return frozenset(
-        place for place, (table, column) in places.items() if place not in held and _is_id(table, column, silos, place in fed)
-    )
+    return frozenset(place for place, (table, column) in places.items() if place not in held and _is_id(table, column, silos, place in fed))
 
 
 def find_fed_columns(schema: Schema) -> Iterator[tuple[Table, Column]]:
@@ -58,7 +58,13 @@ def find_narrow(schemas: Mapping[str, Schema], silos: SiloMap, places: Iterable[
 
     ``schemas`` goes by the name of the database; references are followed across them, since control refers to regions.
     """
-    for table, name in sorted(_reached([build_graph(schema, silos) for schema in schemas.values()], places)):
+    reached = find_reached_columns([build_graph(schema, silos) for schema in schemas.values()], places)
+    yield from find_narrow_among(schemas, reached)
+
+
+def find_narrow_among(schemas: Mapping[str, Schema], places: Iterable[Place]) -> Iterator[Problem]:
+    """The same for columns that are known to hold such ids."""
+    for table, name in sorted(places):
         found = {database: column for database, column in _columns(schemas, table, name) if _is_narrow(column)}
         if found:
             where = f" (in {', '.join(found)})" if len(schemas) > 1 else ""
@@ -80,7 +86,8 @@ def _is_narrow(column: Column) -> bool:
     return column.base_type.removesuffix("[]") in _NARROW
 
 
-def _reached(graphs: Iterable[ReferenceGraph], places: Iterable[Place]) -> set[Place]:
+def find_reached_columns(graphs: Iterable[ReferenceGraph], places: Iterable[Place]) -> set[Place]:
+    """``places``, the columns that refer to them, and so on."""
     known = list(graphs)
     reached = set(places)
     work = list(reached)

@@ -7,15 +7,17 @@ clone, which would mint the same ids as the original. A standby has the identity
 from __future__ import annotations
 
 from dataclasses import dataclass
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from psycopg.rows import class_row
 
 from splitter.db import Connection, translated
 from splitter.errors import Clone, Unprepared
+from splitter.schema import TableName
 
 CONTROL = "control"  # what control's database has in the place of a region's name
 NO_ORIGIN = -1  # control mints no distributed ids
+_NAMELESS = UUID("5b0c1d3e-6d0f-4a0e-9c41-0f6f7a0e9d52")  # the namespace of derived uuids: never another one
 
 _TABLE = """
 CREATE SCHEMA IF NOT EXISTS orglift;
@@ -82,6 +84,11 @@ def physical_identity(conn: Connection) -> Physical:
     return Physical(system_identifier=row[0], database_oid=row[1])
 
 
+def derive_uuid(physical: Physical) -> UUID:
+    """The uuid of a database that has no identity: the same as long as it is the same database, and that of no copy."""
+    return uuid5(_NAMELESS, f"{physical.system_identifier}/{physical.database_oid}")
+
+
 def same_database(one: Connection, other: Connection) -> bool:
     """Whether two connections lead to one database, whatever their URLs say."""
     return physical_identity(one) == physical_identity(other)
@@ -91,6 +98,13 @@ def has_relation(conn: Connection, name: str) -> bool:
     """Whether a relation of that SQL name is there."""
     with translated(f"looking for {name}"):
         row = conn.execute("SELECT pg_catalog.to_regclass(%s) IS NOT NULL", (name,)).fetchone()
+    return bool(row and row[0])
+
+
+def has_table(conn: Connection, table: TableName) -> bool:
+    """Whether a table of that exact name is there."""
+    with translated(f"looking for {table}"):
+        row = conn.execute("SELECT pg_catalog.to_regclass(pg_catalog.format('%%I.%%I', %s::text, %s::text)) IS NOT NULL", table).fetchone()
     return bool(row and row[0])
 
 

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from splitter.errors import ConfigError, Problem
@@ -19,13 +20,14 @@ from splitter.nearest import did_you_mean
 from splitter.places import KeyPath, Places
 from splitter.schema import TableName, split_name
 
-OnDelete: TypeAlias = Literal["cascade", "set null", "none", "restrict"]
-Effect: TypeAlias = Literal["cascade", "set null", "none"]
+OnDelete: TypeAlias = Literal["cascade", "set null", "set default", "none", "restrict"]
+Effect: TypeAlias = Literal["cascade", "set null", "set default", "none"]
 Dangling: TypeAlias = Literal["keep", "null", "refuse"]
 OnMove: TypeAlias = Literal["follow", "null"]
 OnMissing: TypeAlias = Literal["refuse", "insert"]
 Scalar: TypeAlias = int | str | bool
 
+_REMEMBERED = 16_384  # answers; a schema of that many tables is none yet
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -196,6 +198,31 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Undecided:
+    """What nobody has decided yet: what a table is to be (no ``columns``), or whether a place holds ids, and whose (``targets``).
+
+    It changes nothing but what `splitter check` says, until somebody decides and takes it out, or accepts it with a reason.
+    """
+
+    table: TableName
+    columns: tuple[str, ...] = ()
+    type_column: str | None = None
+    json: bool = False
+    path: tuple[PathStep, ...] = ()
+    type_path: tuple[PathStep, ...] = ()
+    keys: bool = False
+    targets: tuple[SoftTarget, ...] = ()
+    evidence: str = ""
+    choices: tuple[str, ...] = ()
+    key: KeyPath = field(default=(), compare=False)
+
+    def __str__(self) -> str:
+        if not self.columns:
+            return str(self.table)
+        return _spell_columns(self.table, self.columns) + (f" {spell_path(self.path)}" if self.json else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiloMap:
     """The whole file. ``places`` tells where each key stands in it."""
 
@@ -207,6 +234,7 @@ class SiloMap:
     tables: Mapping[TableName, TableRules] = field(default_factory=dict)
     hooks: Hooks = Hooks()
     accepted: tuple[Accepted, ...] = ()
+    undecided: tuple[Undecided, ...] = ()
     places: Places = field(default_factory=Places, repr=False, compare=False)
 
     def rules(self, table: TableName) -> TableRules:
@@ -216,7 +244,7 @@ class SiloMap:
     def silo_of(self, table: TableName) -> Silo:
         """Control where a pattern of ``control.tables`` matches the exact name; else region."""
         patterns = self.control.tables if self.control else ()
-        return Silo.CONTROL if any(matches(pattern, table) for pattern in patterns) else Silo.REGION
+        return Silo.CONTROL if _is_named(patterns, table) else Silo.REGION
 
     @property
     def is_monolith(self) -> bool:
@@ -264,6 +292,18 @@ def spell_column(table: TableName, column: str) -> str:
 
 def matches(pattern: str, table: TableName) -> bool:
     """Whether a shell pattern of silos.toml names that table; a pattern without a dot means public."""
+    schema, name = _compiled(pattern)
+    return bool(schema.match(table.schema) and name.match(table.name))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _compiled(pattern: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     parts = split_name(pattern)
     schema, name = parts if len(parts) == 2 else ("public", parts[-1])
-    return fnmatchcase(table.schema, schema) and fnmatchcase(table.name, name)
+    return re.compile(translate(schema)), re.compile(translate(name))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _is_named(patterns: tuple[str, ...], table: TableName) -> bool:
+    """Asked for every end of every reference, thousands of times for the same tables."""
+    return any(matches(pattern, table) for pattern in patterns)

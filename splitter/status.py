@@ -1,14 +1,18 @@
-"""What `splitter status` tells: the plans that each database has seen."""
+"""What `splitter status` tells: the plans that each database has seen, and what stands half-way in it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 
 from splitter.addresses import GIVEN, Address
 from splitter.identity import read_identity
-from splitter.journal import JournalPlan, read_journal
+from splitter.journal import JournalPlan, JournalStep, PlanState, read_journal
+
+_GO_ON = {
+    PlanState.UNFINISHED: "`splitter apply {0}` goes on with it, `splitter undo {0}` takes it back",
+    PlanState.BEING_UNDONE: "`splitter undo {0}` goes on with that, `splitter apply {0}` goes forward again",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,14 +27,24 @@ class DatabaseStatus:
         if not self.plans:
             yield f"{self.name}: no plans"
         for plan in self.plans:
-            yield f"{self.name}: plan {plan.plan} ({plan.kind}, {plan.purpose}): {_when(plan.begun_at, plan.finished_at)}"
-            if plan.finished_at is None:
-                yield from (f"  {step.number}. {step.purpose}: {_when(step.begun_at, step.finished_at)}" for step in plan.steps)
+            yield f"{self.name}: plan {plan.plan} ({plan.kind}, {plan.purpose}): {_when(plan)}"
+            if plan.is_open:
+                yield from (f"  {step.number}. {step.purpose}: {_where(step)}" for step in plan.steps)
+                yield f"  {_GO_ON[plan.state].format(plan.plan)}"
 
 
-def _when(begun_at: datetime, finished_at: datetime | None) -> str:
-    at = f"{finished_at or begun_at:%Y-%m-%d %H:%M:%S %Z}"
-    return f"unfinished, begun {at}" if finished_at is None else f"finished {at}"
+def _when(plan: JournalPlan) -> str:
+    at = plan.undone_at or plan.undo_begun_at or plan.finished_at or plan.begun_at
+    begun = ", begun" if plan.is_open else ""
+    return f"{plan.state.value}{begun} {at:%Y-%m-%d %H:%M:%S %Z}"
+
+
+def _where(step: JournalStep) -> str:
+    if step.undone_at is not None:
+        return f"undone {step.undone_at:%Y-%m-%d %H:%M:%S %Z}"
+    if step.finished_at is None:
+        return f"begun {step.begun_at:%Y-%m-%d %H:%M:%S %Z}, and not finished: it may be half-done"
+    return f"{step.outcome} {step.finished_at:%Y-%m-%d %H:%M:%S %Z}"
 
 
 def read_status(addresses: Iterable[Address]) -> tuple[DatabaseStatus, ...]:

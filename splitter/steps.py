@@ -51,8 +51,11 @@ class Step:
     ``precondition`` is a query of one boolean, asked right before: true, the step has to be done; false, it is done already; null or
     no row, its object is not what the plan was made for. Times are milliseconds; a ``statement_timeout_ms`` of 0 is none.
 
+    A step outside a transaction that fails may leave something half-done: what clears that is the step right before it, which is asked
+    again first. ``tables`` are locked by one statement, so that ``statement_timeout_ms`` is the budget for all of their locks together.
+
     ``undo`` has to be said: the steps that take this one back, in their order; empty where nothing has to be taken back, None where
-    there is no way back. They have no undo of their own: None.
+    there is no way back. They have no undo of their own: None; one without a precondition may run twice.
     """
 
     purpose: str
@@ -64,6 +67,7 @@ class Step:
     action: Action = Action.RUN
     transactional: bool = True
     hazard: str = ""
+    remedy: str = ""  # of an audit: what to do about what it finds
     undo: tuple[Step, ...] | None
     precondition: str | None = None
 
@@ -78,7 +82,10 @@ class PlanDatabase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """``steps`` in their order. ``fingerprint`` covers ``tables``; ``notes`` is what a person should know and no step does."""
+    """``steps`` in their order. ``fingerprint`` covers ``tables``; ``notes`` is what a person should know and no step does.
+
+    ``paste`` are blocks for silos.toml: what the catalog will not say any more.
+    """
 
     kind: str  # break-fks, widen-ids, region-ids
     database: PlanDatabase
@@ -86,6 +93,7 @@ class Plan:
     tables: tuple[TableName, ...]
     steps: tuple[Step, ...]
     notes: tuple[str, ...] = ()
+    paste: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -140,6 +148,8 @@ def plan_to_text(plan: Plan) -> str:
         lines.append("  nothing to do")
     for number, step in enumerate(plan.steps, start=1):
         lines += ["", f"{number}. {step.purpose}", *_told(step), *_undo_told(step)]
+    if plan.paste:
+        lines += ["", "# for silos.toml", *(f"\n{block}" for block in plan.paste)]
     return "\n".join(lines) + "\n"
 
 

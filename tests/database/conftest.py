@@ -1,4 +1,4 @@
-"""``acme``: an organization in a database that the test's own script makes."""
+"""``acme``: an organization in a database that the test's own script makes; ``make_site``: a monolith whose keys are to be broken."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from contextlib import ExitStack
 
 import pytest
 
+from splitter.db import connect
+from splitter.silos_file import parse_silos
 from tests.exported import ORG, ORGANIZATION, Exported, look
+from tests.plan_sites import SILOS, MakeSite, PlanSite
+from tests.servers import Server
 
 
 @pytest.fixture
@@ -19,3 +23,16 @@ def acme(make_database: Callable[..., str]) -> Iterator[Callable[..., Exported]]
             return stack.enter_context(look(make_database(ORG + script), ORGANIZATION + silos, organization, origin=origin))
 
         yield enter
+
+
+@pytest.fixture
+def make_site(make_database: Callable[..., str], server: Server) -> Iterator[MakeSite]:
+    """``make_site(script, more)``: what the script makes, and what silos.toml says beside ``SILOS``."""
+    with ExitStack() as stack:
+
+        def make(script: str, more: str = "") -> PlanSite:
+            url = make_database(script)
+            conn = stack.enter_context(connect(url, setting="--url"))
+            return PlanSite(url, conn, server, parse_silos(SILOS + more))
+
+        yield make

@@ -10,12 +10,13 @@ import psycopg
 import pytest
 
 from splitter import db
-from splitter.apply import Outcome, apply_plan, keep_plans_out, unfinished_plans
+from splitter.apply import apply_plan, keep_plans_out, unfinished_plans
+from splitter.attempts import Patience
 from splitter.catalog import read_schema
 from splitter.errors import Busy, Clone, Conflict, FailedError, Unprepared
 from splitter.events import Event
 from splitter.identity import Identity, physical_identity, write_identity
-from splitter.journal import read_journal
+from splitter.journal import Outcome, read_journal
 from splitter.schema import TableName
 from splitter.steps import Lock, Plan, PlanDatabase, Step
 
@@ -23,7 +24,7 @@ T = TableName("public", "t")
 
 
 def step(sql: str, **more: Any) -> Step:
-    values: dict[str, Any] = {"purpose": sql, "sql": sql, "lock": Lock.NONE, "undo": None}
+    values: dict[str, Any] = {"purpose": sql, "sql": sql, "lock": Lock.NONE, "undo": ()}
     return Step(**(values | {"lock_timeout_ms": 100, "statement_timeout_ms": 0} | more))
 
 
@@ -169,7 +170,7 @@ def test_a_lock_that_is_held_is_tried_again_and_told(conn):
     with psycopg.connect(conn.info.dsn) as other:
         other.execute("SELECT * FROM t")
         with pytest.raises(FailedError, match="lock timeout"):
-            apply_plan(conn, plan)
+            apply_plan(conn, plan, patience=Patience(seconds=0.3))
     assert apply_plan(conn, plan).outcomes == (Outcome.DONE,)
 
 

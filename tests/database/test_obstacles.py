@@ -196,9 +196,7 @@ def test_an_unfinished_plan_of_either_side(moving, side: str):
         with connect(survey.url, setting="the test") as conn:
             identity = conn.execute("SELECT database FROM orglift.identity").fetchone()
             assert identity is not None
-            steps = (
-                Step(purpose="fail", sql="SELECT 1/0", lock=Lock.NONE, lock_timeout_ms=100, statement_timeout_ms=100, undo=None),
-            )
+            steps = (Step(purpose="fail", sql="SELECT 1/0", lock=Lock.NONE, lock_timeout_ms=100, statement_timeout_ms=100, undo=None),)
             plan = Plan(
                 kind="break-fks",
                 database=PlanDatabase(silo=side, uuid=identity[0]),

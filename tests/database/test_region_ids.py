@@ -11,10 +11,12 @@ import psycopg
 import pytest
 
 from splitter import db
-from splitter.apply import Outcome, apply_plan
+from splitter.apply import apply_plan
+from splitter.attempts import Patience
 from splitter.catalog import read_schema
 from splitter.errors import Clone, FailedError, NarrowIds, OrgliftError, RefusedError, Unprepared
 from splitter.identity import Identity, physical_identity, write_identity
+from splitter.journal import Outcome
 from splitter.layout import IdLayout
 from splitter.schema import TableName
 from splitter.sequences import find_local_ids, make_region_ids_plan
@@ -252,7 +254,7 @@ def test_a_transaction_that_took_an_id_is_waited_for_and_inserts_are_not_held_up
     with psycopg.connect(region.url) as other:
         other.execute("SELECT nextval('org_id_seq'), nextval('item_id_seq')")
         with pytest.raises(FailedError, match="lock timeout") as caught:
-            apply_plan(region.conn, plan)
+            apply_plan(region.conn, plan, patience=Patience(seconds=1))
         assert "again" in caught.value.hint
         other.commit()
     assert apply_plan(region.conn, plan).outcomes == (Outcome.DONE, Outcome.DONE)

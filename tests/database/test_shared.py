@@ -131,8 +131,7 @@ def test_a_needed_row_brings_the_shared_rows_that_it_refers_to(sides: Callable[.
     """
     found = sides(
         schema,
-        "INSERT INTO vendor VALUES (1, 'u'), (2, 'v'); INSERT INTO plan VALUES (1, 'a', 1), (2, 'a', 2);"
-        "INSERT INTO account VALUES (1, 2);",
+        "INSERT INTO vendor VALUES (1, 'u'), (2, 'v'); INSERT INTO plan VALUES (1, 'a', 1), (2, 'a', 2);INSERT INTO account VALUES (1, 2);",
         "INSERT INTO vendor VALUES (7, 'v'), (8, 'u'); INSERT INTO plan VALUES (1, 'a', 8), (3, 'a', 7);",
         '[tables.vendor]\nexport = "shared"\nmatch = [["name"]]\n[tables.plan]\nexport = "shared"\nmatch = [["vendor_id", "name"]]\n',
     )

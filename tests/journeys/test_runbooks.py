@@ -10,10 +10,18 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.journeys.demo_commands import Shell, kept_demo
+from tests.journeys.demo_commands import Shell, kept_demo, new_shell
 from tests.runbooks import FOLDER, read_commands
 
 pytestmark = pytest.mark.long
+
+MONOLITH = """
+CREATE TABLE org (id int PRIMARY KEY);
+CREATE TABLE auth_user (id int PRIMARY KEY);
+CREATE TABLE member (id int PRIMARY KEY, user_id int REFERENCES auth_user ON DELETE CASCADE);
+INSERT INTO auth_user VALUES (1); INSERT INTO member VALUES (1, 1);
+"""
+SILOS = '[organization]\ntable = "org"\n[control]\ntables = ["auth_*"]\n[regions.us]\nurl = "${URL}"\n'
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +44,9 @@ def ask(demo: Shell) -> Callable[[str, str], list[tuple[Any, ...]]]:
     return read
 
 
-def run_page(demo: Shell, name: str) -> None:
+def run_page(demo: Shell, name: str, before: str = "") -> None:
     for command in read_commands(FOLDER / name):
-        printed = [line.strip() for line in demo.expect(command.line).splitlines()]
+        printed = [line.strip() for line in demo.expect(before + command.line).splitlines()]
         assert set(command.prints) <= set(printed), command.line
 
 
@@ -78,3 +86,14 @@ def wait_for_loaded_rows(ask: Callable[[str, str], list[tuple[Any, ...]]]) -> No
     while not ask("de", "SELECT to_regclass('orglift.chunks') IS NOT NULL AND EXISTS (SELECT FROM organization WHERE slug = 'acme')")[0][0]:
         assert time.monotonic() < until
         time.sleep(0.01)
+
+
+@pytest.mark.postgres(18)
+def test_break_fks(make_database: Callable[..., str]) -> None:
+    url = make_database(MONOLITH)
+    with new_shell() as shell:
+        shell.demo.mkdir()
+        (shell.demo / "silos.toml").write_text(SILOS, encoding="utf-8")
+        run_page(shell, "break-fks.md", f"export URL='{url}'; ")
+    with psycopg.connect(url) as conn:
+        assert conn.execute("SELECT conname FROM pg_constraint WHERE contype = 'f'").fetchall() == [("member_user_id_fkey",)]

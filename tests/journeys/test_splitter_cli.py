@@ -216,7 +216,7 @@ def test_a_step_that_waits_too_long_fails_and_the_same_command_goes_on(site: Sit
     site.run(*PLAN)
     with psycopg.connect(site.demo.urls["us"]) as other:
         other.execute("SELECT nextval('team_id_seq')")
-        told = site.run("apply", "us.json", exit=4).stderr
+        told = site.run("apply", "us.json", "--patience", "1", exit=4).stderr
         assert "lock timeout" in told and "run the same command again" in told
     (plan,) = site.read("status", "--region", "us")["databases"][0]["plans"]
     assert plan["finished_at"] is None and len(plan["steps"]) == 10
@@ -248,26 +248,66 @@ def test_status_of_an_unknown_region_is_a_mistake(site: Site):
 # check
 
 
-def test_check_finds_nothing_before_there_are_origins(bare: Site):
-    done = bare.run("check")
+STANDING = {"crossing", "rival-ways", "keyless-table"}  # what the sample application has of its own, before and after `region-ids`
+IDS = ("--only", "narrow-id,sequence-range,sequence-nearly-used-up,clone,stale-accept")
+
+
+def test_check_finds_nothing_about_ids_before_there_are_origins(bare: Site):
+    done = bare.run("check", *IDS)
     assert done.stdout == "nothing found\n" and "us has no origin yet" in done.stderr
-    assert bare.read("check") == {"findings": []}
+    assert bare.read("check", *IDS) == {"findings": []}
+
+
+def test_a_finding_says_what_it_is_why_it_matters_where_it_was_seen_and_what_to_do(bare: Site):
+    found = bare.read("check", exit=FOUND)["findings"]
+    assert {finding["code"] for finding in found} == STANDING
+    (keyless,) = (finding for finding in found if finding["code"] == "keyless-table")
+    assert keyless == {
+        "code": "keyless-table",
+        "object": "project_team",
+        "why": "Its rows cannot be copied in pieces, taken up again after a crash, or purged one by one.",
+        "found": "has no primary key, nor a unique key over NOT NULL columns",
+        "remedy": "give it a primary key; one that a sequence feeds is enough",
+        "database": "us, de",
+        "tables": ["project_team"],
+    }
+    text = bare.run("check", exit=FOUND).stdout
+    assert all(finding[key] in text for finding in found for key in ("code", "object", "why", "found", "remedy"))
+
+
+def test_check_as_sarif(bare: Site):
+    (run,) = json.loads(bare.run("check", "--sarif", exit=FOUND).stdout)["runs"]
+    assert {result["ruleId"] for result in run["results"]} == STANDING
+    places = [result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in run["results"]]
+    assert set(places) == {"silos.toml"}
+    (run,) = json.loads(bare.run("check", "--sarif", *IDS).stdout)["runs"]
+    assert run["results"] == []
+    bare.run("check", "--sarif", "--json", exit=WRONG)
+
+
+def test_a_crossing_is_found_where_the_key_stands(bare: Site):
+    bare.rows("de", "CREATE TABLE auth_user (id bigint PRIMARY KEY, last_organization_id bigint)")
+    bare.rows("de", "ALTER TABLE member ADD CONSTRAINT member_user FOREIGN KEY (user_id) REFERENCES auth_user ON DELETE CASCADE NOT VALID")
+    found = bare.read("check", "--only", "crossing", exit=FOUND)["findings"]
+    (crossing,) = (finding for finding in found if finding["object"] == "member.user_id -> auth_user.id")
+    assert crossing["found"] == "foreign key member_user of a region table to a control table, ON DELETE CASCADE"
+    assert crossing["tables"] == ["member", "auth_user"] and "de" in crossing["database"]
 
 
 @pytest.mark.long
 def test_check_asks_for_region_ids_until_they_are_applied(site: Site):
-    found = site.findings()
+    found = site.findings(*IDS)
     assert {code for code, _ in found} == {"sequence-range"}
     assert ("sequence-range", "us: organization_id_seq") in found and ("sequence-range", "de: organization_id_seq") in found
     place_all(site)
-    assert site.run("check").stdout == "nothing found\n"
+    assert site.run("check", *IDS).stdout == "nothing found\n"
 
 
 @pytest.mark.long
 def test_check_finds_sequences_that_end_soon(site: Site):
     place_all(site)
     site.rows("us", "SELECT setval('team_id_seq', (SELECT seqmax FROM pg_sequence WHERE seqrelid = 'team_id_seq'::regclass))")
-    assert site.findings() == [("sequence-nearly-used-up", "us: team_id_seq")]
+    assert site.findings(*IDS) == [("sequence-nearly-used-up", "us: team_id_seq")]
 
 
 @pytest.mark.long
@@ -278,25 +318,26 @@ def test_check_tells_explicit_ids_that_the_sequence_will_give_again(site: Site):
         "INSERT INTO organization (id, slug, name, plan_id)"
         " SELECT s.last_value + 50, 'x', 'x', min(p.id) FROM organization_id_seq AS s, plan AS p GROUP BY s.last_value",
     )
-    assert site.findings() == [("sequence-range", "us: organization_id_seq")]
+    assert site.findings(*IDS) == [("sequence-range", "us: organization_id_seq")]
 
 
 @pytest.mark.long
 def test_check_finds_copies(site: Site):
     place_all(site)
     site.rows("us", "UPDATE orglift.identity SET database_oid = database_oid + 1")
-    assert site.findings() == [("clone", "us")]
-    assert site.run("check", "--url", site.demo.urls["us"]).stdout == "nothing found\n"
+    assert site.findings(*IDS) == [("clone", "us")]
+    assert site.run("check", "--url", site.demo.urls["us"], *IDS).stdout == "nothing found\n"
 
 
 def test_check_holds_silos_toml_against_the_databases(site: Site):
     site.rows("us", "ALTER TABLE rule RENAME data TO dat")
     site.rows("de", "ALTER TABLE rule RENAME data TO dat")
     found = site.read("check", exit=FOUND)["findings"]
-    assert {finding["code"] for finding in found} == {"unknown-column"}
+    assert {finding["code"] for finding in found} == {"unknown-column"} and {finding["database"] for finding in found} == {None}
     assert found[0]["object"].startswith("silos.toml:") and found[0]["remedy"] == "did you mean 'dat'?"
     error = site.read("check", "--only", "narrow-id", exit=WRONG)["error"]
-    assert error["code"] == "config" and error["problems"] == found
+    shared = ("code", "object", "found", "remedy")
+    assert error["code"] == "config" and error["problems"] == [{key: finding[key] for key in shared} for finding in found]
 
 
 def test_a_column_that_one_region_lacks_is_found(site: Site):
@@ -310,12 +351,12 @@ def test_accepted_findings_are_not_told_and_stale_ones_are(site: Site):
     place_all(site)
     site.rows("us", "ALTER TABLE team_member ALTER team_id TYPE integer")
     site.accept("narrow-id", "team_member.team_id")
-    assert site.run("check").stdout == "nothing found\n"
+    assert site.run("check", *IDS).stdout == "nothing found\n"
     site.rows("us", "ALTER TABLE team_member ALTER team_id TYPE bigint")
-    ((code, where),) = site.findings()
+    ((code, where),) = site.findings(*IDS)
     assert code == "stale-accept" and where.endswith("accept[0]")
     site.run("check", "--only", "narrow-id,sequence-range")
-    site.run("check", "--url", site.demo.urls["de"])
+    site.run("check", "--url", site.demo.urls["de"], *IDS)
 
 
 def test_check_of_a_dump_starts_a_server_of_its_own(site: Site, server: Server):
@@ -323,7 +364,12 @@ def test_check_of_a_dump_starts_a_server_of_its_own(site: Site, server: Server):
     dump = [str(server.binaries / "pg_dump"), "--schema-only", "--no-owner", "--exclude-schema=orglift"]
     texts = [subprocess.run([*dump, site.demo.urls[name]], check=True, capture_output=True, text=True).stdout for name in ("us", "control")]
     (site.folder / "schema.sql").write_text("\n".join(texts))
-    assert site.findings("--schema", "schema.sql") == [("narrow-id", "team_member.team_id")]
+    assert site.findings("--schema", "schema.sql", *IDS) == [("narrow-id", "team_member.team_id")]
+    (run,) = json.loads(site.run("check", "--schema", "schema.sql", "--sarif", *IDS, exit=FOUND).stdout)["runs"]
+    place = run["results"][0]["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "schema.sql"
+    made = (site.folder / "schema.sql").read_text().splitlines()[place["region"]["startLine"] - 1]
+    assert made.startswith("CREATE TABLE public.team_member ")
 
 
 def test_a_dump_that_does_not_load_is_told_with_line_and_statement(site: Site):
