@@ -23,10 +23,11 @@ from exports.key_sql import (
     value_types,
 )
 from exports.membership import Membership
-from exports.scope import Scope, Standing, follows
+from exports.scope import Scope, follows
 from exports.snapshot import Row
 from splitter.errors import Problem
 from splitter.graph import Kind, Reference
+from splitter.ownership import Standing
 from splitter.schema import TableName
 
 SAMPLE = 5

@@ -8,8 +8,9 @@ from typing import Protocol
 from psycopg import sql
 
 from exports.key_sql import all_sql, label_conditions, points_at, reference_values, set_sql, table_sql
-from exports.scope import Scope, Standing, TableScope
+from exports.scope import Scope, TableScope
 from splitter.graph import Reference
+from splitter.ownership import Standing
 from splitter.schema import TableName
 
 

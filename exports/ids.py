@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from exports.scope import Scope, Standing, TableScope, follows
+from exports.scope import Scope, TableScope, follows
 from splitter.errors import Problem
 from splitter.graph import Kind, Reference, components
+from splitter.ownership import Standing
 from splitter.schema import Column, Table, TableName
 from splitter.silos import SiloMap
 

@@ -36,8 +36,9 @@ from exports.key_sql import (
     type_family,
     value_sql,
 )
-from exports.scope import Scope, Standing, TableScope
+from exports.scope import Scope, TableScope
 from splitter.graph import Reference
+from splitter.ownership import Standing
 from splitter.schema import TableName
 
 __all__ = [

@@ -10,12 +10,12 @@ from psycopg import sql
 
 from exports.checks import inbound_checks, scope_checks
 from exports.membership import Membership, table_sql
-from exports.scope import Standing
 from exports.shared import read_needed
 from exports.snapshot import Connection, ask, ask_number
 from exports.survey import Survey, require_organization, select_ways, table_sizes
 from splitter.db import translated
 from splitter.errors import Problem
+from splitter.ownership import Standing
 from splitter.schema import TableName
 
 

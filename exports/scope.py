@@ -8,26 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 
 from splitter.errors import Problem
 from splitter.graph import Kind, Reference, ReferenceGraph, components
+from splitter.ownership import EXPORTED, Standing, find_distances, find_reached, find_standings, is_way, undecided_table
 from splitter.schema import Schema, Table, TableName
-from splitter.silos import Export, Silo, SiloMap
-
-
-class Standing(str, Enum):
-    """What becomes of a table's rows when an organization is taken out."""
-
-    OWNED = "owned"  # the organization's rows go, those of others stay
-    REFERENCED = "referenced"  # rows that go along because the organization's rows refer to them
-    SHARED = "shared"  # every region has them; matched by a natural key
-    NONE = "none"  # left where it is, for a reason that a person wrote
-    CONTROL = "control"  # of the other silo
-    UNDECIDED = "undecided"  # nothing ties it to the organization and nobody said anything: stops an export
-
-
-EXPORTED = frozenset({Standing.OWNED, Standing.REFERENCED})
+from splitter.silos import SiloMap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +80,7 @@ class Scope:
 def plan_scope(schema: Schema, silos: SiloMap, graph: ReferenceGraph) -> Scope:
     """Decide every table of ``schema``; what nobody decided is in ``problems``."""
     root = silos.organization.table
-    standing = _standings(schema, silos, graph)
+    standing = find_standings(schema, silos, graph)
     owned = _owned_in_order(schema, silos, graph, standing)
     referenced = _referenced_in_order(graph, standing)
     tables = {**owned, **referenced}
@@ -115,51 +101,14 @@ def _root_key(schema: Schema, root: TableName) -> tuple[str, ...]:
     return table.identifying_key if table else ()
 
 
-def _standings(schema: Schema, silos: SiloMap, graph: ReferenceGraph) -> dict[TableName, Standing]:
-    """A standing for each table; what isn't said by the file is OWNED if a way leads to the organization, else UNDECIDED."""
-    said = {table.name: _said(silos, table.name) for table in schema.roots()}
-    closed = {name for name, each in said.items() if each in (Standing.SHARED, Standing.CONTROL, Standing.REFERENCED)}
-    reached = _reached(silos, graph, said.keys() - closed)
-    return {name: each or (Standing.OWNED if name in reached else Standing.UNDECIDED) for name, each in said.items()}
-
-
-def _said(silos: SiloMap, name: TableName) -> Standing | None:
-    if silos.silo_of(name) is Silo.CONTROL:
-        return Standing.CONTROL
-    words = {Export.SHARED: Standing.SHARED, Export.REFERENCED: Standing.REFERENCED, Export.NONE: Standing.NONE}
-    return words.get(silos.rules(name).export)
-
-
-def _reached(silos: SiloMap, graph: ReferenceGraph, open_tables: Iterable[TableName]) -> set[TableName]:
-    """The tables of ``open_tables`` from which ways lead to the organization's table, that one included."""
-    passable = set(open_tables)
-    reached = {silos.organization.table} & passable
-    frontier = list(reached)
-    while frontier:
-        for reference in graph.to(frontier.pop()):
-            name = reference.table
-            if name in passable and name not in reached and is_way(silos, reference):
-                reached.add(name)
-                frontier.append(name)
-    return reached
-
-
-def is_way(silos: SiloMap, reference: Reference) -> bool:
-    """Whether a reference may decide ownership: not from the organization itself, and not beside a declared ``owner``."""
-    if not reference.owns or reference.table == silos.organization.table:
-        return False
-    owner = silos.rules(reference.table).owner
-    return not owner or set(reference.columns) == set(owner)
-
-
 def _owned_in_order(
     schema: Schema, silos: SiloMap, graph: ReferenceGraph, standing: Mapping[TableName, Standing]
 ) -> dict[TableName, TableScope]:
     """Owned tables (and excluded ones on the way to them) ordered so that as many ways as possible lead backwards."""
     open_tables = [name for name, each in standing.items() if each in (Standing.OWNED, Standing.NONE)]
-    reached = _reached(silos, graph, open_tables)
+    reached = find_reached(silos, graph, open_tables)
     ways = {name: [way for way in graph.of(name) if way.target in reached and is_way(silos, way)] for name in reached}
-    distance = _distances(silos.organization.table, ways)
+    distance = find_distances(silos.organization.table, ways)
     nodes = sorted(reached, key=lambda name: (distance[name], name))
     result: dict[TableName, TableScope] = {}
     for number, members in enumerate(components(nodes, lambda name: [way.target for way in ways[name]])):
@@ -177,16 +126,6 @@ def _owned_in_order(
                 match=silos.rules(name).match,
             )
     return result
-
-
-def _distances(root: TableName, ways: Mapping[TableName, list[Reference]]) -> dict[TableName, int]:
-    distance = {root: 0}
-    frontier = [root]
-    while frontier:
-        near = set(frontier)
-        frontier = [name for name, own in ways.items() if name not in distance and any(way.target in near for way in own)]
-        distance |= dict.fromkeys(frontier, distance[min(near)] + 1)
-    return distance
 
 
 def _way_rank(schema: Schema, distance: Mapping[TableName, int], way: Reference) -> tuple[bool, bool, bool, int, str]:
@@ -231,13 +170,7 @@ def _problems(schema: Schema, silos: SiloMap, graph: ReferenceGraph, tables: Map
     yield from _root_problems(schema, silos.organization.table)
     for scope in tables.values():
         if scope.standing is Standing.UNDECIDED:
-            yield Problem(
-                code="undecided-table",
-                object=str(scope.name),
-                found="no reference leads from it to the organization, and silos.toml says nothing of it",
-                remedy="declare the [[references]] that tie it, or list it in [control] tables, or set "
-                f'[tables.{scope.name}] export = "shared", "referenced" or "none"',
-            )
+            yield undecided_table(scope.name)
         if scope.standing in EXPORTED:
             yield from (_elsewhere(reference) for reference in graph.of(scope.name) if _asks_elsewhere(schema, reference))
 

@@ -12,10 +12,11 @@ from psycopg import sql
 
 from exports.key_sql import all_sql, column_sql, label_conditions, points_at, reference_values, set_sql, shared_sql, table_sql
 from exports.membership import Membership
-from exports.scope import EXPORTED, Standing, follows
+from exports.scope import follows
 from exports.snapshot import Connection, ask
 from splitter.errors import Problem
 from splitter.graph import Reference, components
+from splitter.ownership import EXPORTED, Standing
 from splitter.schema import TableName
 
 Row = Mapping[str, str | None]

@@ -15,13 +15,13 @@ from psycopg import sql
 from exports.ids import IdRule
 from exports.membership import table_sql, type_family
 from exports.rows import Source
-from exports.scope import Standing
 from exports.snapshot import Connection
 from relocate.key_comparison import Comparison, Sides, Taken
 from relocate.move import Move
 from relocate.unique_keys import TargetKey, read_generated_from, read_unique_keys
 from splitter.db import translated
 from splitter.errors import Problem
+from splitter.ownership import Standing
 from splitter.schema import TableName
 
 

@@ -12,7 +12,7 @@ from psycopg import sql
 
 from exports.key_sql import table_sql
 from exports.match import Maps
-from exports.scope import Scope, Standing
+from exports.scope import Scope
 from exports.snapshot import Connection
 from exports.survey import Survey, survey_region
 from relocate.origins import read_origins
@@ -21,6 +21,7 @@ from splitter.db import translated
 from splitter.errors import Problem
 from splitter.graph import build_graph
 from splitter.id_columns import NARROW_ID
+from splitter.ownership import Standing
 from splitter.schema import ForeignKey, Schema, TableName
 from splitter.silos import Silo, SiloMap, spell_column
 

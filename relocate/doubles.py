@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from psycopg import sql
 
 from exports.rows import Source
-from exports.scope import Standing
 from exports.snapshot import Connection
 from relocate.arrivals import arriving, ask_source, has_rows
 from relocate.move import Move
 from splitter.errors import Problem
+from splitter.ownership import Standing
 from splitter.schema import Table, TableName, UniqueKey
 
 SHOWN = 5

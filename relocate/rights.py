@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
-from exports.scope import EXPORTED, Scope, Standing
+from exports.scope import Scope
 from exports.snapshot import Connection
 from exports.survey import Survey
 from splitter.db import in_recovery, translated
 from splitter.errors import NoRights, Problem
 from splitter.graph import Kind, Reference
+from splitter.ownership import EXPORTED, Standing
 from splitter.plans.region_ids import find_uses
 from splitter.schema import TableName
 

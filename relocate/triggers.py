@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from exports.scope import EXPORTED, Scope, Standing
+from exports.scope import Scope
 from exports.survey import Survey
 from splitter.errors import Problem
+from splitter.ownership import EXPORTED, Standing
 from splitter.schema import TableName, Trigger
 from splitter.silos import SiloMap
 

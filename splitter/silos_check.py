@@ -10,7 +10,7 @@ from splitter.nearest import did_you_mean
 from splitter.places import KeyPath, Remark
 from splitter.references_check import reference_remarks
 from splitter.schema import Column, Schema, TableName
-from splitter.silos import Scalar, SiloMap, TableRules, config_error, matches, spell_column
+from splitter.silos import Scalar, SiloMap, TableRules, Undecided, config_error, matches, spell_column
 from splitter.silos_names import column_remarks, table_remarks
 
 
@@ -34,6 +34,7 @@ def validate_silos(silos: SiloMap, schemas: Mapping[str, Schema]) -> tuple[Probl
             *_control_remarks(union),
             *(remark for reference in silos.references for remark in reference_remarks(union, reference)),
             *(remark for rules in silos.tables.values() for remark in _rules_remarks(union, rules)),
+            *(remark for undecided in silos.undecided for remark in _undecided_remarks(union, undecided)),
         ]
     )
 
@@ -147,3 +148,12 @@ def _trigger_remarks(union: CatalogUnion, rules: TableRules) -> Iterator[Remark]
             otherwise = f"its triggers are {', '.join(known)}" if known else "remove it: the table has no triggers"
             found = f"{str(rules.table)!r} has no trigger {name!r}"
             yield Remark((*rules.key, "accept_triggers", number), "unknown-trigger", found, did_you_mean(name, known, otherwise))
+
+
+def _undecided_remarks(union: CatalogUnion, undecided: Undecided) -> Iterator[Remark]:
+    """Only what it is about: its candidates are guesses, and not judged."""
+    yield from table_remarks(union, undecided.table, (*undecided.key, "from" if undecided.columns else "table"))
+    for column in undecided.columns:
+        yield from column_remarks(union, undecided.table, column, (*undecided.key, "from"))
+    if undecided.type_column is not None:
+        yield from column_remarks(union, undecided.table, undecided.type_column, (*undecided.key, "type_column"))

@@ -27,6 +27,7 @@ from splitter.silos import (
     SiloMap,
     SoftReference,
     TableRules,
+    Undecided,
     config_error,
 )
 from splitter.silos_model import (
@@ -41,6 +42,7 @@ from splitter.silos_model import (
     ReferencePart,
     RegionPart,
     TablePart,
+    UndecidedPart,
     Wrong,
     shown,
     table_name,
@@ -49,7 +51,7 @@ from splitter.silos_rules import file_remarks
 
 Model = TypeVar("Model", bound=Part)
 
-_SECTIONS = ("organization", "ids", "control", "regions", "references", "tables", "hooks", "accept")
+_SECTIONS = ("organization", "ids", "control", "regions", "references", "tables", "hooks", "accept", "undecided")
 _UNREAD = Organization(table=TableName("", ""))  # stands in for one that is wrong, so that the rest is checked
 _WANTED = {
     "string_type": "write a string",
@@ -117,6 +119,7 @@ class _Reader:
             tables=self.tables(),
             hooks=self.hooks(),
             accepted=tuple(self.accepted()),
+            undecided=tuple(self.undecided()),
             places=self.places,
         )
 
@@ -250,6 +253,27 @@ class _Reader:
     def accepted(self) -> Iterator[Accepted]:
         for key, part in self.items("accept", AcceptPart):
             yield Accepted(code=part.code, object=part.object, why=part.why, key=key)
+
+    def undecided(self) -> Iterator[Undecided]:
+        for key, part in self.items("undecided", UndecidedPart):
+            if (part.table is None) == (part.holder is None):
+                self.remark((*key, "table"), "wrong-value", "names a table and a place in one, or neither", "give table, or from")
+                continue
+            table, columns = part.holder or (part.table, ())
+            assert table is not None
+            yield Undecided(
+                table=table,
+                columns=columns,
+                type_column=part.type_column,
+                json=part.path is not None,
+                path=part.path or (),
+                type_path=part.type_path or (),
+                keys=part.keys,
+                targets=part.candidates,
+                evidence=part.evidence,
+                choices=tuple(part.choices),
+                key=key,
+            )
 
 
 def _rules(table: TableName, part: TablePart, key: KeyPath) -> TableRules:

@@ -122,6 +122,13 @@ def _targets(value: Any) -> tuple[SoftTarget, ...]:
     return tuple(_target(one, label) for label, one in value.items())
 
 
+def _candidates(value: Any) -> tuple[SoftTarget, ...]:
+    """A list of what ``to`` may be."""
+    if not isinstance(value, list):
+        raise Wrong(f"{shown(value)} is not a list", 'write ["table.column", ...]')
+    return tuple(target for one in value for target in _targets(one))
+
+
 def _path(value: Any) -> tuple[PathStep, ...]:
     text = _text(value, "a path as $.actions[*].team_id")
     try:
@@ -264,3 +271,15 @@ class AcceptPart(Part):
     code: Name
     object: Name
     why: Words
+
+
+class UndecidedPart(Part):
+    table: Table | None = None
+    holder: Columns | None = Field(None, alias="from")
+    candidates: Annotated[tuple[SoftTarget, ...], _checked(_candidates)] = ()
+    type_column: Name | None = None
+    path: Path | None = None
+    type_path: Path | None = None
+    keys: bool = False
+    evidence: Words
+    choices: list[Words] = Field(default_factory=list)

@@ -29,6 +29,7 @@ def file_remarks(silos: SiloMap, unread: Collection[str] = ()) -> Iterator[Remar
         if "control" not in unread:
             yield from _silo_remarks(silos, rules)
     yield from _accept_remarks(silos)
+    yield from _undecided_remarks(silos)
 
 
 def _database_remarks(silos: SiloMap) -> Iterator[Remark]:
@@ -149,12 +150,13 @@ def _double_remarks(references: Iterable[SoftReference]) -> Iterator[Remark]:
         by_table[reference.table].append(reference)
     for group in by_table.values():
         for one, other in combinations(group, 2):
-            if _same_place(one, other):
+            if same_place(one, other):
                 remedy = "an id has one target; keep one of both, or give `to` labels and a type_column"
                 yield Remark((*other.key, "from"), "two-rules", f"{one} is declared for the same ids", remedy)
 
 
-def _same_place(one: SoftReference, other: SoftReference) -> bool:
+def same_place(one: SoftReference, other: SoftReference) -> bool:
+    """Whether two references of one table give a rule to the same ids."""
     if one.json and other.json:
         return one.columns == other.columns and overlap(one.path, other.path) and one.keys == other.keys
     if one.json or other.json:
@@ -226,3 +228,12 @@ def _accept_remarks(silos: SiloMap) -> Iterator[Remark]:
         if (accepted.code, accepted.object) in seen:
             yield Remark((*accepted.key, "object"), "duplicate", "is accepted twice", "keep one of both")
         seen.add((accepted.code, accepted.object))
+
+
+def _undecided_remarks(silos: SiloMap) -> Iterator[Remark]:
+    seen: set[tuple[str, bool, str | None]] = set()
+    for undecided in silos.undecided:
+        what = (str(undecided), undecided.keys, undecided.type_column)
+        if what in seen:
+            yield Remark(undecided.key, "duplicate", f"{str(undecided)!r} is undecided twice", "keep one of both")
+        seen.add(what)
