@@ -10,7 +10,6 @@ from psycopg import sql
 from exports.membership import column_sql, table_sql
 from exports.report import row_problems
 from exports.rows import Source
-from exports.scope import EXPORTED
 from exports.snapshot import Connection
 from exports.survey import Survey
 from relocate.breaches import find_breaches
@@ -25,6 +24,7 @@ from splitter.apply import unfinished_plans
 from splitter.db import translated
 from splitter.errors import Problem
 from splitter.graph import Kind
+from splitter.ownership import EXPORTED
 from splitter.schema import TableName
 from splitter.silos import Silo, SiloMap, spell_column
 

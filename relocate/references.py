@@ -17,12 +17,13 @@ from exports.ids import IdRules
 from exports.json_sql import as_document, place_of, rewrite_document
 from exports.key_sql import KeyType, all_sql, holds_sql, matches_sql
 from exports.membership import Membership, column_sql, label_of, reference_values, table_sql
-from exports.scope import EXPORTED, Scope
+from exports.scope import Scope
 from exports.snapshot import Connection
 from relocate.move import Move
 from relocate.switch import stage_moved_ids, stage_moved_keys
 from splitter.graph import Kind, Reference, build_graph, components
 from splitter.layout import IdLayout
+from splitter.ownership import EXPORTED
 from splitter.schema import Column, Schema, Table, TableName
 from splitter.silos import Silo, SiloMap, spell_column
 

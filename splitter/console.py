@@ -7,6 +7,7 @@ code, or nothing for 0. ``def main() -> int: return console.run(group)``.
 from __future__ import annotations
 
 import functools
+import importlib
 import os
 import signal
 import sys
@@ -17,14 +18,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 import orjson
-from tqdm import tqdm
 
 from splitter.errors import BugError, DiffersError, OrgliftError, UsageError, scrub
 from splitter.events import Advanced, Event, Finished, Note, Reporter, Started, Warned
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -36,6 +39,26 @@ _GO_ON = "run the same command again to go on"
 
 class Terminated(KeyboardInterrupt):
     """SIGTERM arrived. As a KeyboardInterrupt it makes psycopg cancel the statement that is running."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when one is asked for. ``commands_at``: name -> "module:command"."""
+
+    def __init__(self, *args: Any, commands_at: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._commands_at = commands_at
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
+        return list(self._commands_at)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 -- click's signature
+        place = self._commands_at.get(cmd_name)
+        if place is None:
+            return None
+        module, _, name = place.partition(":")
+        command = getattr(importlib.import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
 
 
 def run(group: click.Command, args: Sequence[str] | None = None) -> int:
@@ -205,6 +228,13 @@ def common_options(command: Callable[..., R]) -> Callable[..., R]:
     return wrapped
 
 
+def exclude(*given: tuple[str, object]) -> None:
+    """UsageError where more than one of these options was given."""
+    names = [name for name, value in given if value is not None]
+    if len(names) > 1:
+        raise UsageError(f"{' and '.join(names)} exclude each other", hint="give one of them")
+
+
 class BarReporter:
     """A bar a task, on a terminal."""
 
@@ -212,6 +242,8 @@ class BarReporter:
         self._bars: dict[str, tqdm[Any]] = {}
 
     def __call__(self, event: Event) -> None:
+        from tqdm import tqdm  # a seventh of the time that a short command takes, and for bars alone
+
         match event:
             case Started(task, total, unit):
                 self._bars[task] = tqdm(desc=task, total=total, unit=f" {unit}", unit_scale=True, file=sys.stderr, leave=False)

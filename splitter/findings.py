@@ -1,54 +1,38 @@
-"""Everything that `splitter check` may say, and which of it stays because a person wrote so in silos.toml."""
+"""What `splitter check` finds in the databases that it looked at, and which of it stays because a person wrote so in silos.toml."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from enum import Enum
 
-from splitter.errors import Problem, UsageError
-from splitter.id_columns import NARROW_ID, find_id_columns, find_narrow
+from splitter.errors import Problem
+from splitter.findings_borders import find_shared_sequences, find_split_families
+from splitter.findings_catalog import Catalog
+from splitter.findings_cleanup import Registries, Registry, find_undeclared
+from splitter.findings_crossings import find_crossing_findings
+from splitter.findings_joins import find_joins
+from splitter.findings_keys import find_global_keys
+from splitter.findings_kinds import KINDS, STALE_ACCEPT, Finding, Subject, from_problem
+from splitter.findings_scope import find_keyless_tables, find_rival_ways, find_undecided_tables
+from splitter.findings_suspects import find_suspects
+from splitter.id_columns import Place, find_narrow_among, find_reached_columns
 from splitter.nearest import did_you_mean
-from splitter.plans.region_ids import SEQUENCE_RANGE, SEQUENCE_USED_UP, RegionOrigin, SequenceFacts, find_strays, find_used_up
+from splitter.plans.region_ids import RegionOrigin, SequenceFacts, find_strays, find_used_up
 from splitter.schema import Schema
 from splitter.silos import Accepted, Silo, SiloMap, config_error
 from splitter.silos_check import validate_silos
+from splitter.undecided import find_undecided
 
-STALE_ACCEPT, CLONE = "stale-accept", "clone"
-
-
-class Subject(str, Enum):
-    """What a finding is about; that says where it can be seen, and whether it can be accepted."""
-
-    FILE = "silos.toml"  # what contradicts the catalogs: corrected, never accepted
-    SCHEMA = "schema"  # seen in a schema file too
-    DATABASE = "database"  # what stands in a live one
-    MOVE = "move"  # what `relocate` finds about one organization: this check sees none of it
-
-
-KINDS: Mapping[str, tuple[Subject, str]] = {
-    "unknown-table": (Subject.FILE, "silos.toml names a table that no database has"),
-    "unknown-column": (Subject.FILE, "silos.toml names a column that its table does not have"),
-    "unknown-trigger": (Subject.FILE, "silos.toml names a trigger that its table does not have"),
-    "wrong-table": (Subject.FILE, "silos.toml names a partition instead of its table"),
-    "wrong-type": (Subject.FILE, "a column cannot hold what silos.toml says of it"),
-    "wrong-value": (Subject.FILE, "a value that its column cannot have"),
-    "missing-key": (Subject.FILE, "a key of silos.toml that its column needs"),
-    "not-null": (Subject.FILE, "silos.toml sets a column to NULL that cannot be"),
-    "no-key": (Subject.FILE, "a reference to columns that no unique key covers"),
-    "no-reference": (Subject.FILE, "an owner that is no reference"),
-    "two-rules": (Subject.FILE, "two rules for one column"),
-    "empty-pattern": (Subject.FILE, "a pattern of control.tables that matches nothing"),
-    STALE_ACCEPT: (Subject.FILE, "an accepted finding that does not occur any more"),
-    NARROW_ID: (Subject.SCHEMA, "a column that no distributed id fits"),
-    SEQUENCE_RANGE: (Subject.DATABASE, "a sequence outside of the range of its region's origin"),
-    SEQUENCE_USED_UP: (Subject.DATABASE, "a sequence with less than a tenth of its ids left"),
-    CLONE: (Subject.DATABASE, "a database that is a copy of another one"),
-    "large-object": (Subject.MOVE, "a column that may name large objects, which don't travel"),
-    "unindexed-way": (Subject.MOVE, "a large table that is read whole, because no index leads to an organization's rows"),
-    "control-shared": (Subject.MOVE, "ids of shared rows that control holds, and that are others in another region"),
-    "control-ids": (Subject.MOVE, "the region whose local ids control holds, where several have some"),
-}
+_OF_ONE_DATABASE = (
+    find_undecided_tables,
+    find_rival_ways,
+    find_keyless_tables,
+    find_suspects,
+    find_global_keys,
+    find_joins,
+    find_split_families,
+    find_shared_sequences,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,29 +43,37 @@ class LiveDatabase:
     origin: RegionOrigin | None = None
     facts: tuple[SequenceFacts, ...] = ()
     problems: tuple[Problem, ...] = ()
+    registry: Registry | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
-    """All that one check looks at. ``schemas`` as in ``validate_silos``; ``whole`` are the subjects of which nothing was left out."""
+    """All that one check looks at. ``schemas`` as in ``validate_silos``; ``whole`` are the subjects of which nothing was left out.
+
+    ``wrong``: what ``find_wrong`` says of them, where it was asked already. ``file``: the schema file that it all comes from.
+    ``problems``: what takes several databases to see.
+    """
 
     schemas: Mapping[str, Schema]
     live: tuple[LiveDatabase, ...] = ()
     whole: frozenset[Subject] = frozenset(Subject)
+    wrong: tuple[Problem, ...] | None = None
+    file: str | None = None
+    problems: tuple[Problem, ...] = ()
 
 
-def find_findings(silos: SiloMap, sight: Sight, only: frozenset[str] = frozenset(KINDS)) -> tuple[Problem, ...]:
+def find_findings(silos: SiloMap, sight: Sight, only: frozenset[str] = frozenset(KINDS)) -> tuple[Finding, ...]:
     """What there is to say, save what silos.toml accepts; of the kinds ``only``.
 
     Where the file contradicts the catalogs, nothing else can be found: then that is all, or a ConfigError where ``only`` leaves it out.
     """
-    wrong = find_wrong(silos, sight.schemas)
+    wrong = find_wrong(silos, sight.schemas) if sight.wrong is None else sight.wrong
     if wrong and not any(problem.code in only for problem in wrong):
         raise config_error(silos.places.source, wrong)
-    found = wrong or tuple(_find_in(silos, sight))
+    found = tuple(map(from_problem, wrong)) or tuple(_merged(_find_in(silos, sight)))
     stale = _find_stale(silos, found, frozenset() if wrong else sight.whole)
-    kept = (problem for problem in found if not _is_accepted(problem, silos.accepted))
-    return tuple(problem for problem in (*kept, *stale) if problem.code in only)
+    kept = (finding for finding in found if not _is_accepted(finding, silos.accepted))
+    return tuple(finding for finding in (*kept, *map(from_problem, stale)) if finding.code in only)
 
 
 def find_wrong(silos: SiloMap, schemas: Mapping[str, Schema]) -> tuple[Problem, ...]:
@@ -95,12 +87,49 @@ def find_wrong(silos: SiloMap, schemas: Mapping[str, Schema]) -> tuple[Problem, 
     )
 
 
-def _find_in(silos: SiloMap, sight: Sight) -> Iterator[Problem]:
-    yield from find_narrow(sight.schemas, silos, {place for schema in sight.schemas.values() for place in find_id_columns(schema, silos)})
+def _find_in(silos: SiloMap, sight: Sight) -> Iterator[Finding]:
+    known = tuple(database.registry for database in sight.live if database.registry is not None)
+    broken = frozenset((held.child, mine) for registry in known for held in registry.declarations for mine, _ in held.columns)
+    catalogs = [Catalog(name, schema, silos, broken) for name, schema in sight.schemas.items()]
+    yield from find_crossing_findings(catalogs, silos, Registries(silos=silos, schemas=sight.schemas, known=known))
+    yield from map(from_problem, find_undecided(silos))
+    yield from find_undeclared(known, catalogs, silos)
+    for find in _OF_ONE_DATABASE:
+        for catalog in catalogs:
+            yield from (replace(finding, databases=(catalog.name,)) for finding in find(catalog))
+    yield from _find_narrow(catalogs)
     for database in sight.live:
-        yield from database.problems
+        yield from (_seen_in(database, problem) for problem in database.problems)
         for fact in database.facts:
-            yield from (replace(problem, object=f"{database.name}: {problem.object}") for problem in _find_of(fact, silos, database))
+            named = (replace(problem, object=f"{database.name}: {problem.object}") for problem in _find_of(fact, silos, database))
+            yield from (_seen_in(database, problem) for problem in named)
+    yield from map(from_problem, sight.problems)
+
+
+def _find_narrow(catalogs: Iterable[Catalog]) -> Iterator[Finding]:
+    known = list(catalogs)
+    places = find_reached_columns([catalog.graph for catalog in known], {place for catalog in known for place in catalog.ids})
+    for place in sorted(places):
+        for problem in find_narrow_among({catalog.name: catalog.schema for catalog in known}, [place]):
+            yield replace(from_problem(problem, [place[0]]), databases=_having(known, place))
+
+
+def _having(catalogs: Iterable[Catalog], place: Place) -> tuple[str, ...]:
+    return tuple(catalog.name for catalog in catalogs if any(find_narrow_among({catalog.name: catalog.schema}, [place])))
+
+
+def _seen_in(database: LiveDatabase, problem: Problem) -> Finding:
+    return replace(from_problem(problem), databases=(database.name,))
+
+
+def _merged(found: Iterable[Finding]) -> Iterator[Finding]:
+    """What several databases show, once."""
+    first: dict[tuple[str, str], Finding] = {}
+    for finding in found:
+        known = first.setdefault((finding.code, finding.object), finding)
+        databases = tuple(dict.fromkeys((*known.databases, *finding.databases)))
+        first[finding.code, finding.object] = replace(known, databases=databases)
+    yield from first.values()
 
 
 def _find_of(fact: SequenceFacts, silos: SiloMap, database: LiveDatabase) -> Iterator[Problem]:
@@ -109,14 +138,14 @@ def _find_of(fact: SequenceFacts, silos: SiloMap, database: LiveDatabase) -> Ite
     yield from find_used_up(fact, silos.ids, database.name if database.name in silos.regions else None)
 
 
-def _is_accepted(problem: Problem, accepted: Iterable[Accepted]) -> bool:
-    is_file = KINDS.get(problem.code, (Subject.FILE, ""))[0] is Subject.FILE
-    return not is_file and any((problem.code, problem.object) == (one.code, one.object) for one in accepted)
+def _is_accepted(finding: Finding, accepted: Iterable[Accepted]) -> bool:
+    is_file = finding.kind.subject is Subject.FILE
+    return not is_file and any((finding.code, finding.object) == (one.code, one.object) for one in accepted)
 
 
-def _find_stale(silos: SiloMap, found: Iterable[Problem], whole: frozenset[Subject]) -> Iterator[Problem]:
+def _find_stale(silos: SiloMap, found: Iterable[Finding], whole: frozenset[Subject]) -> Iterator[Problem]:
     """Accepted findings that are none; those that this check could not see are not judged."""
-    occurring = {(problem.code, problem.object) for problem in found}
+    occurring = {(finding.code, finding.object) for finding in found}
     for accepted in silos.accepted:
         told = _stale(accepted, occurring, whole)
         if told:
@@ -128,22 +157,12 @@ def _stale(accepted: Accepted, occurring: set[tuple[str, str]], whole: frozenset
     kind = KINDS.get(accepted.code)
     if kind is None:
         return f"there is no finding {accepted.code!r}", did_you_mean(accepted.code, KINDS, f"the findings are {', '.join(KINDS)}")
-    if kind[0] is Subject.FILE:
+    if kind.subject is Subject.FILE:
         return f"{accepted.code!r} is a mistake of this file, which cannot be accepted", "correct the file, and remove this entry"
-    if kind[0] in whole - {Subject.MOVE} and (accepted.code, accepted.object) not in occurring:
+    if kind.subject in whole - {Subject.MOVE} and (accepted.code, accepted.object) not in occurring:
         near = did_you_mean(accepted.object, (name for code, name in occurring if code == accepted.code), "remove this entry")
         return f"{accepted.code} {accepted.object!r} does not occur", near
     return None
-
-
-def parse_codes(text: str | None) -> frozenset[str]:
-    """``--only``: codes with commas between them; None: all. UsageError for one that does not exist."""
-    codes = frozenset(KINDS) if text is None else frozenset(part.strip() for part in text.split(",") if part.strip())
-    if not codes:
-        raise UsageError("--only names no finding", hint=f"the findings are {', '.join(KINDS)}")
-    for code in sorted(codes - KINDS.keys()):
-        raise UsageError(f"there is no finding {code!r}", hint=did_you_mean(code, KINDS, f"the findings are {', '.join(KINDS)}"))
-    return codes
 
 
 def stands_for_all(name: str, silos: SiloMap) -> bool:

@@ -6,10 +6,11 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from splitter.binaries import find_binaries
+from splitter.binaries import find_binaries, read_major
 from splitter.catalog import read_schema
 from splitter.db import connect, translated
 from splitter.embedded import Cluster, temporary
@@ -21,6 +22,8 @@ _HOW = "make it with `pg_dump --schema-only --no-owner --no-privileges`"
 _ERROR = re.compile(r"^psql:.*?:(\d+): (?:ERROR|FATAL|error):\s*(.*)$", re.MULTILINE)
 _STATEMENT = re.compile(r"^psql:.*?:\d+: STATEMENT:\s*(.*?)(?=^psql:|\Z)", re.MULTILINE | re.DOTALL)
 _DUMPED = re.compile(rb"^-- Dumped by pg_dump version (\d+)", re.MULTILINE)
+_EXTENSION = re.compile(rb'^\s*CREATE EXTENSION (?:IF NOT EXISTS )?("(?:[^"]|"")+"|[^\s;"]+)', re.MULTILINE | re.IGNORECASE)
+_LACKING = re.compile(r'extension "[^"]*" is not available')
 _CUSTOM = b"PGDMP"  # how pg_dump's own formats begin
 _HEAD = 4096  # bytes in which a dump says what it is
 _NEWER = 4  # major versions that are looked for, from the dump's own on
@@ -43,17 +46,38 @@ def read_schema_file(path: Path, *, report: Reporter = silent) -> Schema:
 
 
 def _choose_binaries(path: Path) -> Path:
-    """Of the version that made the dump, or a newer one: an older one does not know all that stands in it. Else what there is."""
+    """Of the version that made the dump, or a newer one: an older one does not know all that stands in it. Else what there is.
+
+    Of these, the first that has the dump's extensions.
+    """
     with path.open("rb") as file:
         head = file.read(_HEAD)
     if head.startswith(_CUSTOM):
         raise UsageError(f"{path} is in a format of pg_dump's own", hint=f"make SQL of it with `pg_restore --schema-only -f`, or {_HOW}")
     found = _DUMPED.search(head)
-    majors = range(int(found[1]), int(found[1]) + _NEWER) if found else ()
+    known = list(_of_majors(range(int(found[1]), int(found[1]) + _NEWER)) if found else ()) or [find_binaries()]
+    wanted = _find_extensions(path) if len(known) > 1 else frozenset()
+    return next((binaries for binaries in known if wanted <= _shipped(binaries)), known[0])
+
+
+def _of_majors(majors: Iterable[int]) -> Iterator[Path]:
     for major in majors:
         with suppress(NoServer):
-            return find_binaries(major=major)
-    return find_binaries()
+            yield find_binaries(major=major)
+
+
+def _find_extensions(path: Path) -> frozenset[str]:
+    names = (found.decode("utf-8", "replace") for found in _EXTENSION.findall(path.read_bytes()))
+    return frozenset(name[1:-1].replace('""', '"') if name.startswith('"') else name.lower() for name in names)
+
+
+def _shipped(binaries: Path) -> frozenset[str]:
+    """The extensions whose files are there; none where the server does not tell its place."""
+    try:
+        told = subprocess.run([binaries / "pg_config", "--sharedir"], capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return frozenset()
+    return frozenset(file.stem for file in Path(told, "extension").glob("*.control"))
 
 
 def _load(cluster: Cluster, path: Path) -> None:
@@ -69,7 +93,7 @@ def _load(cluster: Cluster, path: Path) -> None:
         check=False,
     )
     if done.returncode != 0:
-        raise _failure(path, done.stderr)
+        raise _failure(path, done.stderr, cluster.binaries)
 
 
 def _psql(cluster: Cluster) -> str:
@@ -86,7 +110,7 @@ def _environment() -> dict[str, str]:
     return kept | {"LC_ALL": "C", "PGCLIENTENCODING": "UTF8"}
 
 
-def _failure(path: Path, told: str) -> UsageError:
+def _failure(path: Path, told: str, binaries: Path) -> UsageError:
     error = _ERROR.search(told)
     if error is None:  # one of psql's own commands
         first = next((line.strip() for line in told.splitlines() if line.strip()), "psql failed")
@@ -95,7 +119,15 @@ def _failure(path: Path, told: str) -> UsageError:
     statement = found[1].strip() if found else ""
     begins = int(error[1]) - statement.count("\n")  # psql counts to a statement's end
     shown = f": {_shorten(statement)}" if statement else ""
-    return UsageError(f"{path} fails at line {begins}: {error[2]}{shown}", hint=_HOW)
+    hint = _lacking(path, binaries) if _LACKING.match(error[2]) else _HOW
+    return UsageError(f"{path} fails at line {begins}: {error[2]}{shown}", hint=hint)
+
+
+def _lacking(path: Path, binaries: Path) -> str:
+    """All extensions that have to be got, not only the first one that was missed."""
+    names = ", ".join(sorted(_find_extensions(path) - _shipped(binaries)))
+    server = f"PostgreSQL {read_major(binaries)} in {str(binaries)!r}"
+    return f"{server} lacks {names}: install that, or set ORGLIFT_PG_BIN to a server that has it, or look at a live database with --url"
 
 
 def _shorten(statement: str) -> str:

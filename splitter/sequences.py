@@ -14,37 +14,44 @@ from splitter.schema import Schema, TableName
 from splitter.silos import SiloMap
 from splitter.steps import Plan
 
-_POSITION = "SELECT last_value, is_called FROM {}"
-_LARGEST = "SELECT pg_catalog.max(t.{column}) FROM {table} AS t WHERE t.{column} BETWEEN {first} AND {last}"
+_AT_ONCE = 20  # sequences a statement: one for each is slow for its round trips, and planning grows faster than their number
+_FACTS = "SELECT {number} AS number, {local} AS local, {own} AS own, s.last_value, s.is_called FROM {sequence} AS s"
+_LARGEST = "(SELECT pg_catalog.max(t.{column}) FROM {table} AS t WHERE t.{column} BETWEEN {first} AND {last})::bigint"
 
 
 def read_sequence_facts(conn: Connection, uses: Iterable[SequenceUse], layout: IdLayout, origin: int) -> tuple[SequenceFacts, ...]:
     """Last values and largest ids. Where no index leads a column, its table is read."""
-    return tuple(_facts(conn, use, layout, origin) for use in uses)
+    known = tuple(uses)
+    batches = (known[start : start + _AT_ONCE] for start in range(0, len(known), _AT_ONCE))
+    return tuple(fact for batch in batches for fact in _read_batch(conn, batch, layout, origin))
 
 
-def _facts(conn: Connection, use: SequenceUse, layout: IdLayout, origin: int) -> SequenceFacts:
-    with translated(f"reading sequence {use.sequence.name}"):
-        # Ids first: one that is inserted in between would else look as if it had not come from the sequence.
-        local = [_largest(conn, column, 0, layout.serials - 1) for column in use.columns]
-        own = [_largest(conn, column, layout.first(origin), layout.last(origin)) for column in use.columns]
-        row = conn.execute(sql.SQL(_POSITION).format(_name(use.sequence.name))).fetchone()
-        assert row is not None
-    return SequenceFacts(
-        use=use,
-        last_value=row[0],
-        is_called=row[1],
-        largest_local=max((value for value in local if value is not None), default=None),
-        largest_own=max((value for value in own if value is not None), default=None),
+def _read_batch(conn: Connection, uses: tuple[SequenceUse, ...], layout: IdLayout, origin: int) -> Iterator[SequenceFacts]:
+    """The statement's snapshot is older than its look at the sequences, which know none: an id that it sees is below their values."""
+    queries = [_query(number, use, layout, origin) for number, use in enumerate(uses)]
+    with translated(f"reading sequences from {uses[0].sequence.name} to {uses[-1].sequence.name}"):
+        rows = conn.execute(sql.SQL(" UNION ALL ").join(queries)).fetchall()
+    for number, local, own, last_value, is_called in sorted(rows):
+        yield SequenceFacts(use=uses[number], last_value=last_value, is_called=is_called, largest_local=local, largest_own=own)
+
+
+def _query(number: int, use: SequenceUse, layout: IdLayout, origin: int) -> sql.Composed:
+    return sql.SQL(_FACTS).format(
+        number=sql.Literal(number),
+        local=_largest(use.columns, 0, layout.serials - 1),
+        own=_largest(use.columns, layout.first(origin), layout.last(origin)),
+        sequence=_name(use.sequence.name),
     )
 
 
-def _largest(conn: Connection, column: FedColumn, first: int, last: int) -> int | None:
-    query = sql.SQL(_LARGEST).format(
-        table=_name(column.table), column=sql.Identifier(column.column), first=sql.Literal(first), last=sql.Literal(last)
-    )
-    row = conn.execute(query).fetchone()
-    return None if row is None else row[0]
+def _largest(columns: Iterable[FedColumn], first: int, last: int) -> sql.Composable:
+    found = [
+        sql.SQL(_LARGEST).format(
+            table=_name(column.table), column=sql.Identifier(column.column), first=sql.Literal(first), last=sql.Literal(last)
+        )
+        for column in columns
+    ]
+    return sql.SQL("greatest({})").format(sql.SQL(", ").join(found)) if found else sql.SQL("NULL::bigint")
 
 
 def _name(name: TableName) -> sql.Identifier:

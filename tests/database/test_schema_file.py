@@ -12,7 +12,7 @@ from splitter.catalog import read_schema
 from splitter.db import connect
 from splitter.errors import UsageError
 from splitter.schema_file import read_schema_file
-from tests.servers import Server
+from tests.servers import Server, Servers
 
 FEATURES = Path(__file__).with_name("catalog_features.sql")
 
@@ -57,6 +57,23 @@ def test_what_does_not_load_is_told(tmp_path: Path, text: str, told: str):
         read_schema_file(path)
     assert caught.value.message.startswith(str(path)) and told in caught.value.message
     assert "pg_dump --schema-only" in caught.value.hint or "pg_restore" in caught.value.hint
+
+
+def test_extensions_that_the_server_lacks_are_all_named(tmp_path: Path):
+    text = 'CREATE EXTENSION pg_trgm;\nCREATE EXTENSION nowhere;\nCREATE EXTENSION IF NOT EXISTS "else-where";\nCREATE TABLE t ();'
+    path = write(tmp_path, text)
+    with pytest.raises(UsageError) as caught:
+        read_schema_file(path)
+    assert f'{path} fails at line 2: extension "nowhere" is not available' in caught.value.message
+    assert "lacks else-where, nowhere: install" in caught.value.hint and "ORGLIFT_PG_BIN" in caught.value.hint
+
+
+def test_a_server_that_has_the_dump_s_extensions_is_preferred(tmp_path: Path, servers: Servers):
+    """pgcrypto: the distribution's PostgreSQL 15 has it, the wheel's 18 has not."""
+    if not servers(15).execute("SELECT 1 FROM pg_available_extensions WHERE name = 'pgcrypto'"):
+        pytest.skip("no server here has pgcrypto")
+    path = write(tmp_path, "-- Dumped by pg_dump version 15.1\nCREATE EXTENSION pgcrypto;\nCREATE TABLE t ();")
+    assert "pgcrypto" in read_schema_file(path).extensions
 
 
 def test_a_password_in_a_statement_is_not_told(tmp_path: Path):

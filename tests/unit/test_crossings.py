@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from splitter.crossings import find_all_crossings, find_crossings
+from splitter.graph import build_graph
 from splitter.schema import Column, ForeignKey, Schema, Table, TableName
 from splitter.silos import Control, Organization, Silo, SiloMap, SoftReference, SoftTarget
 
@@ -59,7 +60,8 @@ def test_of_several_databases_each_is_told_once_and_a_key_wins_over_its_declarat
             SoftReference(table=name("member"), columns=("user_id",), targets=(SoftTarget(table=name("auth_user"), columns=("id",)),)),
         ),
     )
-    found = find_all_crossings({"us": schema(*broken), "de": schema(*TABLES)}, declared)
+    graphs = {"us": build_graph(schema(*broken), declared), "de": build_graph(schema(*TABLES), declared)}
+    found = find_all_crossings(graphs, declared)
     assert [(str(crossing), crossing.is_hard, names) for crossing, names in found] == [
         ("auth_user.org_id -> org.id", True, ("us", "de")),
         ("member.user_id -> auth_user.id", True, ("us", "de")),

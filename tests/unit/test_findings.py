@@ -10,8 +10,11 @@ from uuid import UUID
 import pytest
 
 from splitter import references_check, silos_check, silos_names
-from splitter.errors import ConfigError, Problem, UsageError
-from splitter.findings import KINDS, LiveDatabase, Sight, Subject, find_findings, parse_codes
+from splitter.errors import ConfigError, UsageError
+from splitter.findings import LiveDatabase, Sight, find_findings
+from splitter.findings_cleanup import Registry
+from splitter.findings_crossings import Held
+from splitter.findings_kinds import KINDS, Finding, Subject, from_problem, parse_codes
 from splitter.layout import IdLayout
 from splitter.plans.region_ids import FedColumn, RegionOrigin, SequenceFacts, SequenceUse
 from splitter.schema import Column, ForeignKey, Schema, Sequence, Table, TableName, UniqueKey
@@ -32,6 +35,7 @@ url = "${D}"
 """
 REFERENCE = '[[references]]\nfrom = "user.org_id"\nto = "org.id"\n'
 ORG = TableName("public", "org")
+NARROW, CROSSING = frozenset({"narrow-id"}), frozenset({"crossing"})
 
 
 def column(text: str, position: int) -> Column:
@@ -66,11 +70,11 @@ def accept(code: str, object_: str) -> str:
     return f"[[accept]]\ncode = '{code}'\nobject = '{object_}'\nwhy = 'w'\n"
 
 
-def codes(found: tuple[Problem, ...]) -> list[str]:
+def codes(found: tuple[Finding, ...]) -> list[str]:
     return [problem.code for problem in found]
 
 
-def objects(found: tuple[Problem, ...]) -> list[str]:
+def objects(found: tuple[Finding, ...]) -> list[str]:
     return [problem.object for problem in found]
 
 
@@ -83,7 +87,7 @@ def test_narrow_ids_are_found_along_references_also_from_control():
         "us": schema(table("org", "id bigint"), table("item", "id integer", "org_id integer", references="org")),
         "de": schema(table("org", "id integer"), table("item", "id bigint", "org_id bigint", references="org")),
     }
-    found = find_findings(silos(REFERENCE), Sight(schemas=schemas))
+    found = find_findings(silos(REFERENCE), Sight(schemas=schemas), NARROW)
     assert {problem.object: problem.found for problem in found} == {
         "item.id": "integer cannot hold a distributed id (in us)",
         "item.org_id": "integer cannot hold a distributed id (in us)",
@@ -96,7 +100,7 @@ def test_narrow_ids_are_found_along_references_also_from_control():
 @pytest.mark.parametrize("rule", ['export = "shared"\nmatch = [["id"]]', 'export = "none"\nwhy = "w"', 'not_ids = ["id"]'])
 def test_ids_that_never_leave_may_be_narrow(rule):
     schemas = {"us": schema(table("org", "id bigint"), table("plan", "id integer"))}
-    assert find_findings(silos(f"[tables.plan]\n{rule}"), Sight(schemas=schemas)) == ()
+    assert find_findings(silos(f"[tables.plan]\n{rule}"), Sight(schemas=schemas), NARROW) == ()
 
 
 def test_a_number_is_an_id_where_the_file_says_so():
@@ -181,6 +185,63 @@ def test_a_sequence_that_lasts_or_counts_down_is_none(fact):
     assert "sequence-nearly-used-up" not in codes(find_findings(silos(), seen(fact, origin=None)))
 
 
+# databases
+
+
+def test_what_several_databases_show_is_one_finding_with_their_names():
+    schemas = {"us": schema(table("org", "id bigint"), table("plan", "id bigint"))}
+    schemas["de"] = schemas["us"]
+    (finding,) = find_findings(silos(), Sight(schemas=schemas))
+    assert (finding.code, finding.object, finding.databases) == ("undecided-table", "plan", ("us", "de"))
+    assert finding.value()["database"] == "us, de" and finding.value()["tables"] == ["plan"]
+
+
+def test_what_lies_in_control_is_not_asked_whose_it_is():
+    schemas = {"control": schema(table("user", "id bigint"), table("plan", "id bigint")), **WIDE}
+    assert find_findings(silos(), Sight(schemas=schemas)) == ()
+
+
+MEMBER = {"us": schema(table("org", "id bigint"), table("member", "id bigint", "org_id bigint", references="org"))}
+SOFT = '[[references]]\nfrom = "member.id"\nto = "user.id"\n'
+
+
+HELD = Held(TableName("public", "member"), frozenset({("id", "id")}), TableName("public", "user"))
+
+
+def registry(database: str, *held: Held) -> LiveDatabase:
+    return LiveDatabase(name=database, registry=Registry(database=database, held=frozenset(held)))
+
+
+@pytest.mark.parametrize(
+    ("live", "told"),
+    [
+        ((registry("control", HELD), registry("us")), False),
+        ((registry("control"), registry("us", HELD)), True),  # the outbox stands with the parent
+        ((registry("control", HELD._replace(label="x")),), True),
+        ((registry("--url", HELD),), False),
+        ((registry("--url"),), True),
+        ((registry("us"),), False),  # nobody looked where it would be
+        ((), True),  # a schema without triggers
+    ],
+)
+def test_a_soft_crossing_is_none_once_its_clean_up_is_installed(live: tuple[LiveDatabase, ...], told: bool):
+    sight = Sight(schemas=MEMBER | {"control": schema(table("user", "id bigint"))}, live=live)
+    assert codes(find_findings(silos(SOFT), sight, CROSSING)) == ["crossing"] * told
+
+
+def test_of_a_parent_in_every_region_each_region_has_to_write_tombstones():
+    sight = Sight(schemas={"control": schema(table("user", "id bigint", "org_id bigint")), "us": WIDE["us"], "de": WIDE["us"]})
+    held = Held(TableName("public", "user"), frozenset({("org_id", "id")}), ORG)
+    both, one = (registry("us", held), registry("de", held)), (registry("us", held), registry("de"))
+    assert find_findings(silos(REFERENCE), replace(sight, live=both), CROSSING) == ()
+    assert codes(find_findings(silos(REFERENCE), replace(sight, live=one), CROSSING)) == ["crossing"]
+
+
+def test_a_soft_crossing_that_may_dangle_is_none():
+    sight = Sight(schemas=MEMBER | {"control": schema(table("user", "id bigint"))})
+    assert find_findings(silos(SOFT + 'on_delete = "none"'), sight, CROSSING) == ()
+
+
 # silos.toml
 
 
@@ -189,8 +250,8 @@ def test_what_contradicts_the_catalogs_comes_alone():
     found = find_findings(silos('[tables.org]\nids = ["nr"]'), sight)
     assert codes(found) == ["unknown-column"]
     with pytest.raises(ConfigError) as caught:
-        find_findings(silos('[tables.org]\nids = ["nr"]'), sight, frozenset({"narrow-id"}))
-    assert caught.value.problems == found
+        find_findings(silos('[tables.org]\nids = ["nr"]'), sight, NARROW)
+    assert tuple(map(from_problem, caught.value.problems)) == found
 
 
 def test_a_column_that_one_region_lacks_is_told_with_the_region():
@@ -270,4 +331,4 @@ def test_unknown_codes_are_a_mistake_of_the_command_line(text, hint):
 def test_every_code_of_a_contradiction_is_a_kind(module):
     calls = (node for node in ast.walk(ast.parse(Path(module.__file__).read_text("utf-8"))) if isinstance(node, ast.Call))
     said = {call.args[1].value for call in calls if getattr(call.func, "id", "") == "Remark" and isinstance(call.args[1], ast.Constant)}
-    assert said and all(KINDS[str(code)][0] is Subject.FILE for code in said)
+    assert said and all(KINDS[str(code)].subject is Subject.FILE for code in said)

@@ -1,0 +1,26 @@
+"""``splitter suggest``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from splitter.console import Common, common_options, exclude
+from splitter.suggest.command import suggest as make_suggestion
+from splitter.suggest.text import suggestion_to_value
+
+
+@click.command()
+@click.option("--organization", metavar="TABLE", help="The tenant's root table; not needed where silos.toml names it.")
+@click.option("--url", metavar="URL", help="Look into this database, and at samples of its rows.")
+@click.option(
+    "--schema", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Look at a dump: names and types alone."
+)
+@common_options
+def suggest(organization: str | None, url: str | None, file: Path | None, common: Common) -> None:
+    """Print a first silos.toml, with what could not be decided marked; or what is to be added to the one that there is."""
+    exclude(("--url", url), ("--schema", file))
+    with common.progress() as report:
+        written = make_suggestion(common.config, organization, url=url, file=file, report=report)
+    common.answer(suggestion_to_value(written.suggestion, written.text), written.text.rstrip("\n"))

@@ -1,0 +1,10 @@
+CREATE TABLE org (id bigint PRIMARY KEY, slug text NOT NULL UNIQUE);
+CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL UNIQUE);
+CREATE TABLE auth_login (id bigint PRIMARY KEY, user_id bigint REFERENCES users);
+
+CREATE TABLE member (
+    id bigint PRIMARY KEY,
+    org_id bigint NOT NULL REFERENCES org,
+    muted_by bigint
+);
+CREATE TABLE auth_session (id bigint PRIMARY KEY, user_id bigint REFERENCES users);

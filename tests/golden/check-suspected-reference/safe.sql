@@ -1,0 +1,13 @@
+CREATE TABLE org (id bigint PRIMARY KEY, slug text NOT NULL UNIQUE);
+CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL UNIQUE);
+CREATE TABLE auth_login (id bigint PRIMARY KEY, user_id bigint REFERENCES users);
+
+CREATE TABLE project (id bigint PRIMARY KEY, org_id bigint NOT NULL REFERENCES org);
+CREATE TABLE number (id bigint PRIMARY KEY, org_id bigint NOT NULL REFERENCES org);
+CREATE TABLE task (
+    id bigint PRIMARY KEY,
+    org_id bigint NOT NULL REFERENCES org,
+    project_id bigint REFERENCES project,
+    number_id bigint,
+    team_id bigint
+);
