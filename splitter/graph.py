@@ -59,6 +59,13 @@ class Reference:
         """The column that must hold ``label`` for the reference to count, where it is a column of the row."""
         return self.declared.type_column if self.declared and self.label is not None else None
 
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What two entries have in common that say the same: of a key and its declaration, of one reference in several databases."""
+        declared = self.declared
+        inside = (declared.path, declared.keys, declared.type_path) if declared and declared.json else None
+        return (self.table, self.columns, self.target, self.target_columns, self.label, self.type_column, inside)
+
 
 @dataclass(frozen=True)
 class ReferenceGraph:
@@ -100,17 +107,10 @@ def build_graph(schema: Schema, silos: SiloMap) -> ReferenceGraph:
     soft = [reference for declared in silos.references for reference in _from_declaration(schema, declared)]
     found: dict[tuple[object, ...], Reference] = {}
     for reference in hard + soft:
-        first = found.setdefault(_identity(reference), reference)
+        first = found.setdefault(reference.identity, reference)
         if first.declared is None and reference.declared is not None:
-            found[_identity(reference)] = replace(first, declared=reference.declared)
+            found[reference.identity] = replace(first, declared=reference.declared)
     return ReferenceGraph(tuple(found.values()))
-
-
-def _identity(reference: Reference) -> tuple[object, ...]:
-    """What two entries have in common that say the same."""
-    declared = reference.declared
-    inside = (declared.path, declared.keys, declared.type_path) if declared and declared.json else None
-    return (reference.table, reference.columns, reference.target, reference.target_columns, reference.label, reference.type_column, inside)
 
 
 def _from_foreign_key(schema: Schema, key: ForeignKey) -> Reference:
