@@ -14,6 +14,7 @@ from splitter.graph import Kind, Reference, ReferenceGraph, components
 from splitter.ownership import EXPORTED, Standing, find_distances, find_reached, find_standings, is_way, undecided_table
 from splitter.schema import Schema, Table, TableName
 from splitter.silos import SiloMap
+from splitter.undecided import find_open
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +174,8 @@ def _problems(schema: Schema, silos: SiloMap, graph: ReferenceGraph, tables: Map
             yield undecided_table(scope.name)
         if scope.standing in EXPORTED:
             yield from (_elsewhere(reference) for reference in graph.of(scope.name) if _asks_elsewhere(schema, reference))
+    exported = {name for name, scope in tables.items() if scope.standing in EXPORTED}
+    yield from (problem for question, problem in find_open(silos) if question.table in exported)
 
 
 def _root_problems(schema: Schema, name: TableName) -> Iterable[Problem]:

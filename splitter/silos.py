@@ -201,7 +201,7 @@ class Accepted:
 class Undecided:
     """What nobody has decided yet: what a table is to be (no ``columns``), or whether a place holds ids, and whose (``targets``).
 
-    It changes nothing but what `splitter check` says, until somebody decides and takes it out, or accepts it with a reason.
+    `splitter check` tells it, and no row of such a table is exported, until somebody decides and takes it out, or accepts it with a reason.
     """
 
     table: TableName

@@ -25,12 +25,23 @@ def _find(silos: SiloMap) -> Iterator[Problem]:
         answer = _answer(silos, undecided)
         if answer is not None:
             yield Problem(code=UNDECIDED, object=str(undecided), found=f"is decided: {answer}", remedy="remove the entry in [[undecided]]")
-        elif undecided.columns:
-            targets = ", ".join(map(str, undecided.targets))
-            whose = f"may hold {targets}: " if targets else ""
-            yield Problem(code=UNDECIDED, object=str(undecided), found=whose + undecided.evidence, remedy=_REFERENCE)
         else:
-            yield Problem(code=UNDECIDED, object=str(undecided), found=undecided.evidence, remedy=_of_table(undecided))
+            yield _problem(undecided)
+
+
+def _problem(undecided: Undecided) -> Problem:
+    if not undecided.columns:
+        return Problem(code=UNDECIDED, object=str(undecided), found=undecided.evidence, remedy=_of_table(undecided))
+    targets = ", ".join(map(str, undecided.targets))
+    whose = f"may hold {targets}: " if targets else ""
+    return Problem(code=UNDECIDED, object=str(undecided), found=whose + undecided.evidence, remedy=_REFERENCE)
+
+
+def find_open(silos: SiloMap) -> tuple[tuple[Undecided, Problem], ...]:
+    """The entries that nobody has answered or accepted: a guess that nobody confirmed must not decide about rows or ids."""
+    accepted = {each.object for each in silos.accepted if each.code == UNDECIDED}
+    open_ = (each for each in silos.undecided if _answer(silos, each) is None and str(each) not in accepted)
+    return tuple((each, _problem(each)) for each in open_)
 
 
 def _of_table(undecided: Undecided) -> str:
