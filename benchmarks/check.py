@@ -78,7 +78,7 @@ class Line:
 def main() -> None:
     options = _parse()
     binaries = find_binaries(options.pg_bin, options.major)
-    with temporary(binaries) as cluster, tempfile.TemporaryDirectory() as folder:
+    with temporary(binaries, settings={"max_locks_per_transaction": "2048"}) as cluster, tempfile.TemporaryDirectory() as folder:
         made = _schemas(cluster, Path(folder), options.tables)
         lines = [_measure(cluster, schema, options.rounds) for schema in made]
     print(_render(lines, f"PostgreSQL {read_major(binaries)}, {os.cpu_count()} cores, median of {options.rounds}"))
@@ -112,7 +112,7 @@ def _load(cluster: Cluster, name: str, script: Path) -> int:
     _say(f"making {name}")
     with psycopg.connect(cluster.url(), autocommit=True) as conn:
         conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    options = ["-Xq1", "-v", "ON_ERROR_STOP=1", "-o", os.devnull]
+    options = ["-Xq1", "-v", "ON_ERROR_STOP=1", "-o", os.devnull]  # in one transaction: that many commits take longer
     subprocess.run([str(cluster.binaries / "psql"), *options, "-d", cluster.url(name), "-f", str(script)], check=True)
     with psycopg.connect(cluster.url(name), autocommit=True) as conn:
         row = conn.execute("SELECT count(*) FROM pg_stat_user_tables").fetchone()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from splitter.findings_catalog import Catalog
 from splitter.findings_kinds import SHARED_SEQUENCE, SPLIT_FAMILY, Finding, make_finding
+from splitter.id_columns import Place
 from splitter.schema import Table, TableName
 from splitter.silos import Silo, spell_column
 
@@ -40,22 +41,21 @@ def _foreign_partition(name: TableName, above: TableName) -> Iterator[Finding]:
 
 
 def find_shared_sequences(catalog: Catalog) -> Iterator[Finding]:
-    fed: dict[TableName, dict[str, TableName]] = {}
+    fed: dict[TableName, list[Place]] = {}
+    for sequence in catalog.schema.sequences.values():
+        if sequence.owner is not None and sequence.owner[0] in catalog.schema.tables:
+            fed[sequence.name] = [(catalog.schema.root_of(sequence.owner[0]), sequence.owner[1])]
     for table in catalog.schema.tables.values():
-        root = catalog.schema.root_of(table.name)
         for column in table.columns:
             if column.sequence is not None:
-                fed.setdefault(column.sequence, {})[spell_column(root, column.name)] = root
-    for sequence in catalog.schema.sequences.values():
-        users = fed.get(sequence.name, {})
-        if sequence.owner is not None and sequence.owner[0] in catalog.schema.tables:
-            root = catalog.schema.root_of(sequence.owner[0])
-            users = {spell_column(root, sequence.owner[1]): root} | users
-        if len({catalog.silo(table) for table in users.values()}) > 1:
-            yield _shared(catalog, sequence.name, users)
+                fed.setdefault(column.sequence, []).append((catalog.schema.root_of(table.name), column.name))
+    for name in catalog.schema.sequences:
+        places = tuple(dict.fromkeys(fed.get(name, ())))
+        if len({catalog.silo(table) for table, _ in places}) > 1:
+            yield _shared(catalog, name, places)
 
 
-def _shared(catalog: Catalog, sequence: TableName, users: dict[str, TableName]) -> Finding:
-    shown = ", ".join(f"{column} ({catalog.silo(table).value})" for column, table in users.items())
+def _shared(catalog: Catalog, sequence: TableName, places: Sequence[Place]) -> Finding:
+    shown = ", ".join(f"{spell_column(table, column)} ({catalog.silo(table).value})" for table, column in places)
     remedy = "give the columns of one silo a sequence of their own, from above the largest id"
-    return make_finding(SHARED_SEQUENCE, str(sequence), f"feeds {shown}", remedy, users.values())
+    return make_finding(SHARED_SEQUENCE, str(sequence), f"feeds {shown}", remedy, [table for table, _ in places])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -41,6 +41,14 @@ class Catalog:
         return find_id_columns(self.schema, self.silos, self.graph)
 
     @cached_property
+    def ids_by_table(self) -> Mapping[TableName, frozenset[str]]:
+        return _by_table(self.ids)
+
+    @cached_property
+    def broken_by_table(self) -> Mapping[TableName, frozenset[str]]:
+        return _by_table(self.broken)
+
+    @cached_property
     def ways(self) -> Mapping[TableName, tuple[Reference, ...]]:
         """For each table of organizations, the references that lead to the organization's table."""
         open_tables = [name for name, standing in self.standings.items() if standing in (Standing.OWNED, Standing.NONE)]
@@ -60,3 +68,10 @@ class Catalog:
         if not self.holds_organizations:
             return ()
         return tuple(table for table in self.schema.roots() if self.standings[table.name] in EXPORTED)
+
+
+def _by_table(places: Iterable[Place]) -> Mapping[TableName, frozenset[str]]:
+    groups: dict[TableName, set[str]] = {}
+    for table, column in places:
+        groups.setdefault(table, set()).add(column)
+    return {table: frozenset(columns) for table, columns in groups.items()}

@@ -61,7 +61,7 @@ def _is_of_nobody(ways: Sequence[Reference], key: UniqueKey) -> bool:
 
 def _columns_apart(catalog: Catalog, table: Table) -> set[str]:
     """Columns that hold the same value in two regions only where somebody copied it."""
-    named = {column for own, column in catalog.ids if own == table.name}
+    named = catalog.ids_by_table.get(table.name, frozenset())
     held = {
         column
         for reference in catalog.graph.of(table.name)
@@ -70,7 +70,7 @@ def _columns_apart(catalog: Catalog, table: Table) -> set[str]:
     }
     foreign = {column for reference in catalog.graph.of(table.name) for column in reference.columns}
     uuids = {column.name for column in table.columns if column.base_type == "uuid" and column.name not in foreign}
-    return named | held | uuids | (_identity(catalog, table) - foreign)
+    return held | uuids | named | (_identity(catalog, table) - foreign)
 
 
 def _identity(catalog: Catalog, table: Table) -> set[str]:

@@ -46,7 +46,7 @@ def _known(catalog: Catalog, table: Table) -> set[str]:
     rules = catalog.silos.rules(table.name)
     own = set(table.primary_key) if len(table.primary_key) == 1 else set()
     asked = {column for undecided in catalog.silos.undecided if undecided.table == table.name for column in undecided.columns}
-    broken = {column for own_table, column in catalog.broken if own_table == table.name}
+    broken = catalog.broken_by_table.get(table.name, frozenset())
     return held | labels | own | asked | broken | set(rules.not_ids) | set(rules.ids)
 
 
