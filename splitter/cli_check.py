@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from textwrap import indent
 
 import click
 
@@ -51,6 +52,6 @@ def _lines(found: Iterable[Finding]) -> Iterator[str]:
         for finding in group:
             yield f"  - {finding.object}: {finding.found}"
             if len(remedies) > 1:
-                yield f"      {finding.remedy}"
+                yield indent(finding.remedy, "      ")
         if len(remedies) == 1:
-            yield f"  {group[0].remedy}"
+            yield indent(group[0].remedy, "  ")

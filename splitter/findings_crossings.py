@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple, Protocol
 
 from splitter.crossings import Crossing, find_all_crossings
+from splitter.errors import Problem
 from splitter.findings_catalog import Catalog
 from splitter.findings_kinds import CROSSING, Finding, make_finding
 from splitter.graph import Kind, Reference
-from splitter.schema import TableName
+from splitter.plans.crossed_keys import find_crossed
+from splitter.plans.foreign_keys import ACTIONS
+from splitter.schema import ForeignKey, TableName
 from splitter.silos import SiloMap
 
-_ACTIONS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 _BREAK = "`splitter plan break-fks`, then `splitter apply`"
 
 
@@ -46,10 +48,12 @@ class CleanUp(Protocol):
 
 def find_crossing_findings(catalogs: Iterable[Catalog], silos: SiloMap, clean_up: CleanUp) -> Iterator[Finding]:
     """A soft one is none where it may dangle, or where its clean-up is installed."""
-    for crossing, databases in find_all_crossings({catalog.name: catalog.graph for catalog in catalogs}, silos):
+    known = {catalog.name: catalog for catalog in catalogs}
+    crossed = _Crossed(known, silos)
+    for crossing, databases in find_all_crossings({name: catalog.graph for name, catalog in known.items()}, silos):
         if not crossing.is_hard and (_needs_nothing(crossing.reference) or clean_up.is_installed(crossing.reference)):
             continue
-        found, remedy = _hard(crossing) if crossing.is_hard else _soft(crossing)
+        found, remedy = _hard(crossing, crossed.problems(crossing, databases)) if crossing.is_hard else _soft(crossing)
         tables = (crossing.reference.table, crossing.reference.target)
         yield replace(make_finding(CROSSING, str(crossing), found, remedy, tables), databases=databases)
 
@@ -58,14 +62,33 @@ def _needs_nothing(reference: Reference) -> bool:
     return reference.declared is not None and reference.declared.delete_effect == "none"
 
 
-def _hard(crossing: Crossing) -> tuple[str, str]:
+class _Crossed:
+    """What stands in the way of a plan for a key, as the plan itself decides it; asked of a database where one of its keys crosses."""
+
+    def __init__(self, catalogs: Mapping[str, Catalog], silos: SiloMap) -> None:
+        self._catalogs = catalogs
+        self._silos = silos
+        self._decided: dict[str, Mapping[ForeignKey, tuple[Problem, ...]]] = {}
+
+    def problems(self, crossing: Crossing, databases: Iterable[str]) -> tuple[Problem, ...]:
+        key = crossing.reference.foreign_key
+        assert key is not None
+        return next(filter(None, (self._of(name).get(key, ()) for name in databases)), ())
+
+    def _of(self, name: str) -> Mapping[ForeignKey, tuple[Problem, ...]]:
+        if name not in self._decided:
+            found = find_crossed(self._catalogs[name].schema, self._silos)
+            self._decided[name] = {crossed.key: crossed.problems for crossed in found}
+        return self._decided[name]
+
+
+def _hard(crossing: Crossing, problems: Sequence[Problem]) -> tuple[str, str]:
     key = crossing.reference.foreign_key
     assert key is not None
-    action, declared = _ACTIONS[key.on_delete], crossing.reference.declared
-    found = f"foreign key {key.name} of a {crossing.child.value} table to a {crossing.parent.value} table, ON DELETE {action}"
-    if key.on_delete in "ar" and (declared is None or declared.delete_effect is None):
-        return found, f"say in [[references]] what {action} becomes (restrict_becomes); then {_BREAK}"
-    return found, _BREAK
+    found = f"foreign key {key.name} of a {crossing.child.value} table to a {crossing.parent.value} table"
+    if problems:
+        return f"{found}; {problems[0].found}", f"{problems[0].remedy}\nthen {_BREAK}"
+    return f"{found}, ON DELETE {ACTIONS[key.on_delete]}", _BREAK
 
 
 def _soft(crossing: Crossing) -> tuple[str, str]:

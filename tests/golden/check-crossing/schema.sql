@@ -10,6 +10,7 @@ CREATE TABLE member (
     invited_by bigint REFERENCES users ON DELETE SET NULL,
     approved_by bigint REFERENCES users ON DELETE RESTRICT,
     removed_by bigint REFERENCES users,
+    blocked_by bigint NOT NULL REFERENCES users ON DELETE SET NULL,
     watcher_id bigint,
     muted_by bigint
 );
