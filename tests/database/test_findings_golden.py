@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
@@ -37,7 +38,7 @@ def look(make_database: Callable[..., str]) -> Look:
 
 
 def show(finding: Finding) -> str:
-    return f"{finding.code}: {finding.object}\n    {finding.found}\n    {finding.remedy}\n"
+    return f"{finding.code}: {finding.object}\n    {finding.found}\n{indent(finding.remedy, '    ')}\n"
 
 
 @pytest.mark.parametrize("case", CASES)
