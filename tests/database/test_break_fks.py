@@ -108,7 +108,7 @@ KINDS = {
     ),
     "hostile": (
         BASE + 'CREATE SCHEMA "or""der.x"; CREATE TABLE "Us"" er\n" ("select" int PRIMARY KEY);'
-        f'CREATE TABLE "or""der.x"."{"ü" * 31}" (id int PRIMARY KEY, "x $1 %s {{}}" int,'
+        f'CREATE TABLE "or""der.x"."{"ü" * 31}x" (id int PRIMARY KEY, "x $1 %s {{}}" int,'
         f' CONSTRAINT "{"ключ" * 7}" FOREIGN KEY ("x $1 %s {{}}") REFERENCES "Us"" er\n" ON DELETE CASCADE);',
         "",
     ),
