@@ -45,7 +45,7 @@ class Attempts:
     def until_done(self, step: Step, what: str, attempt: Callable[[], T], clear: Callable[[], object] | None = None) -> T:
         """What ``attempt`` returns: a whole transaction, or a statement that wants none. ``clear`` is called before another one."""
         until = self._patience.clock() + self._patience.seconds
-        pause = _FIRST_PAUSE
+        pause, last = _FIRST_PAUSE, tuple[Blocker, ...]()
         while True:
             begun = self._patience.clock()
             with self._watch.over(what) as seen:
@@ -55,12 +55,13 @@ class Attempts:
                 except OrgliftError as exc:
                     error = exc
             now = self._patience.clock()
+            last = seen() or last  # a wait may be too short to be looked into
             if not _may_wait(step, error, now - begun):
                 raise error
             if now >= until:
-                raise _out_of_patience(error, seen(), self._patience.seconds) from error
+                raise _out_of_patience(error, last, self._patience.seconds) from error
             wait = min(random.uniform(0.5, 1.5) * pause, _LONGEST_PAUSE)
-            self._report(Note(f"{what}: gave way{_to(seen())}, again in {wait:.1f} s"))
+            self._report(Note(f"{what}: gave way{_to(last)}, again in {wait:.1f} s"))
             self._patience.sleep(wait)
             pause *= 2
             if clear is not None:

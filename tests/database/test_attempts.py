@@ -29,7 +29,7 @@ def step(sql: str, **more: Any) -> Step:
     return Step(**(values | {"lock_timeout_ms": 100, "statement_timeout_ms": 0} | more))
 
 
-EXCLUSIVE = step("LOCK TABLE public.t IN ACCESS EXCLUSIVE MODE", lock=Lock.ACCESS_EXCLUSIVE, tables=(T,))
+EXCLUSIVE = step("LOCK TABLE public.t IN ACCESS EXCLUSIVE MODE", lock=Lock.ACCESS_EXCLUSIVE, tables=(T,), lock_timeout_ms=300)
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def test_who_is_in_the_way_is_told_while_it_waits_and_when_it_gives_up(conn, oth
     other.execute("SELECT n AS sought FROM t")
     events: list[Event] = []
     with pytest.raises(FailedError, match="lock timeout") as caught:
-        apply_plan(conn, make_plan(conn, EXCLUSIVE), report=events.append, patience=Patience(seconds=0.3))
+        apply_plan(conn, make_plan(conn, EXCLUSIVE), report=events.append, patience=Patience(seconds=0.5))
     (problem,) = caught.value.problems
     assert problem.code == "blocker" and problem.object.startswith(f"pid {other.info.backend_pid} (billing, role ")
     assert "SELECT n AS sought FROM t" in problem.found and f"pg_terminate_backend({other.info.backend_pid})" in problem.remedy
@@ -162,15 +162,14 @@ def test_it_is_had_as_soon_as_it_is_free(conn, other):
 def test_between_its_attempts_nobody_waits(conn, other):
     """The application reads the table as soon as the step has given way, although the lock that it wants is still held."""
     other.execute("SELECT n FROM t")
-    paused, go_on = threading.Event(), threading.Event()
+    paused, go_on, done = threading.Event(), threading.Event(), list[tuple[Outcome, ...]]()
 
     def sleep(_: float) -> None:
         paused.set()
         assert go_on.wait(30)
 
     def run() -> None:
-        with pytest.raises(FailedError):
-            apply_plan(conn, make_plan(conn, EXCLUSIVE), patience=Patience(seconds=0.3, sleep=sleep))
+        done.append(apply_plan(conn, make_plan(conn, EXCLUSIVE), patience=Patience(seconds=30, sleep=sleep)).outcomes)
 
     thread = threading.Thread(target=run)
     thread.start()
@@ -179,8 +178,10 @@ def test_between_its_attempts_nobody_waits(conn, other):
         reader.execute("SET lock_timeout = 1")
         reader.execute("SELECT n FROM t")
         reader.execute("INSERT INTO t VALUES (1)")
+    other.rollback()
     go_on.set()
     thread.join()
+    assert done == [(Outcome.DONE,)]
 
 
 def test_several_locks_have_one_budget(conn, other):
@@ -194,7 +195,7 @@ def test_several_locks_have_one_budget(conn, other):
     other.execute("SELECT n FROM o")
     events: list[Event] = []
     with pytest.raises(FailedError, match="statement timeout") as caught:
-        apply_plan(conn, make_plan(conn, both), report=events.append, patience=Patience(seconds=0.3))
+        apply_plan(conn, make_plan(conn, both), report=events.append, patience=Patience(seconds=0.5))
     assert "gave way to pid" in texts(events, Note)
     assert [problem.code for problem in caught.value.problems] == ["blocker"]
     other.rollback()
@@ -257,7 +258,7 @@ def test_without_a_second_connection_it_works_and_says_that_it_sees_nobody(make_
         other.execute("SELECT n FROM t")
         events: list[Event] = []
         with pytest.raises(FailedError, match="lock timeout"):
-            apply_plan(conn, make_plan(conn, EXCLUSIVE), report=events.append, patience=Patience(seconds=0.2))
+            apply_plan(conn, make_plan(conn, EXCLUSIVE), report=events.append, patience=Patience(seconds=0.5))
         assert texts(events, Warned).count("who blocks this cannot be seen") == 1
     with psycopg.connect(url, autocommit=True) as conn:
         conn.execute("DROP OWNED BY lonely CASCADE")
@@ -269,7 +270,7 @@ def test_a_prepared_transaction_is_named(conn, other):
     other.execute("PREPARE TRANSACTION 'parked'")
     try:
         with pytest.raises(FailedError) as caught:
-            apply_plan(conn, make_plan(conn, EXCLUSIVE), patience=Patience(seconds=0.2))
+            apply_plan(conn, make_plan(conn, EXCLUSIVE), patience=Patience(seconds=0.5))
     finally:
         other.rollback()
         other.autocommit = True
