@@ -29,7 +29,7 @@ class RunOptions:
     seconds that a lane gets at a time. ``interval``: seconds to wait where nothing was to be done; None: end then."""
 
     grace: float = 3600.0
-    batch: int = 5000
+    batch: int = 10_000
     slice: float = 2.0
     interval: float | None = None
     brakes: Brakes = field(default_factory=Brakes)

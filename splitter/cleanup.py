@@ -83,7 +83,7 @@ class Cleaner:
 
     conn: Connection
     pace: Pace
-    size: int = 5000
+    size: int = 10_000
     clock: Callable[[], float] = time.monotonic
     over: tuple[str, ...] = ()  # moves into this database that have nothing to do here any more
     _facts: dict[tuple[TableName, tuple[str, ...]], TableFacts] = field(default_factory=dict)

@@ -29,7 +29,7 @@ def _brakes(command: Any) -> Any:
         click.option("--max-lag", type=click.IntRange(1), metavar="BYTES", help="Pause while a standby is further behind."),
         click.option("--max-rate", type=click.FloatRange(1), metavar="ROWS", help="Touch at most that many children a second."),
         click.option("--pause", type=click.FloatRange(0), default=0.0, metavar="SECONDS", help="Wait after each batch."),
-        click.option("--batch", type=click.IntRange(1, 100_000), default=5000, show_default=True, help="Children in one transaction."),
+        click.option("--batch", type=click.IntRange(1, 100_000), default=10_000, show_default=True, help="Children in one transaction."),
     ):
         command = option(command)
     return command
