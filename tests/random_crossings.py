@@ -151,7 +151,7 @@ def worlds(draw: st.DrawFn, *, split: bool) -> World:
         RandomTable(number, draw(st.sampled_from(sorted(CODES))), draw(st.booleans()), split and bool(number % 2))
         for number in range(count)
     ]
-    references = [draw(_references(number, tables, split)) for number in range(draw(st.integers(1, 5)))]
+    references = [draw(_references(number, tables, split)) for number in range(draw(st.integers(2, 6)))]
     rows = {table.number: [draw(_parents(references, table)) for _ in range(ROWS)] for table in tables}
     statements = draw(st.lists(_statements(tables, references), min_size=1, max_size=5))
     return World(tables, references, rows, statements)
@@ -159,7 +159,9 @@ def worlds(draw: st.DrawFn, *, split: bool) -> World:
 
 @st.composite
 def _references(draw: st.DrawFn, number: int, tables: list[RandomTable], split: bool) -> RandomReference:
-    child, parent = draw(st.sampled_from(tables)), draw(st.sampled_from(tables))
+    child = draw(st.sampled_from(tables))
+    others = [table for table in tables if table.control is not child.control]
+    parent = draw(st.sampled_from(others if split and draw(st.integers(0, 3)) else tables))
     key = Key.BOTH if parent.partitioned else draw(st.sampled_from(Key))
     composite = len(key.value) > 1
     not_null = draw(st.integers(0, 3)) == 0
@@ -172,7 +174,7 @@ def _references(draw: st.DrawFn, number: int, tables: list[RandomTable], split: 
         key=key,
         on_delete=on_delete,
         on_update=draw(st.sampled_from(["CASCADE", "CASCADE", "SET NULL", "SET DEFAULT"])),
-        broken=child.control is not parent.control if split else draw(st.booleans()),
+        broken=child.control is not parent.control if split else bool(draw(st.integers(0, 3))),
         not_null=not_null,
         default=draw(st.none() | st.integers(1, ROWS)),
         narrow=draw(st.booleans()),
@@ -182,15 +184,18 @@ def _references(draw: st.DrawFn, number: int, tables: list[RandomTable], split: 
 @st.composite
 def _parents(draw: st.DrawFn, references: list[RandomReference], table: RandomTable) -> list[int | None]:
     mine = [each for each in references if each.child is table]
-    return [draw(st.integers(1, ROWS) if each.not_null else st.none() | st.integers(1, ROWS)) for each in mine]
+    return [draw(st.integers(1 if each.not_null else 0, ROWS)) or None for each in mine]
 
 
 @st.composite
 def _statements(draw: st.DrawFn, tables: list[RandomTable], references: list[RandomReference]) -> Statement:
-    table = draw(st.sampled_from(tables))
+    watched = [each for each in references if each.broken]
+    chosen = draw(st.sampled_from(watched)) if watched and draw(st.integers(0, 4)) else None
+    table = chosen.parent if chosen else draw(st.sampled_from(tables))
     where = f"WHERE id IN ({', '.join(map(str, draw(st.sets(st.integers(1, ROWS), min_size=1, max_size=4))))})"
     kept = any(each.parent is table and not each.broken for each in references)
-    kinds = ["delete", "delete", "id", "r", "code"] + (["leaf"] if table.partitioned else []) + ([] if kept else ["truncate"])
+    updates = list(chosen.key.value) * 2 if chosen else ["id", "r", "code"]
+    kinds = ["delete", "delete", *updates] + (["leaf"] if table.partitioned else []) + ([] if kept else ["truncate"])
     kind = draw(st.sampled_from(kinds))
     if kind == "truncate":
         place = table.leaf(draw(st.sampled_from(LEAVES))) if table.partitioned and draw(st.booleans()) else table.sql
