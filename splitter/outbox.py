@@ -21,6 +21,7 @@ from splitter.sql import load_queries
 _SQL = load_queries("cascades.sql")
 LANES = 50  # of one round
 CLAIMED = 2000  # tombstones of one round, over all its lanes
+FEW = 1000  # failing tombstones that are carried over into another slot
 LOCK_TIMEOUT_MS = 200
 
 
@@ -147,13 +148,16 @@ class Outbox:
                 self.conn.execute(sql.SQL(_SQL[query]).format(**given))
 
     def drop_done_slots(self) -> int:
-        """Empty the slots, but today's, in which every tombstone is done; how many. One that is in use is left for another time."""
+        """Empty the slots, but today's, in which every tombstone is done; how many. One that is in use is left for another time.
+
+        A few that fail day after day don't keep a whole slot: they go on in today's.
+        """
         with translated("looking for slots that are done"):
             slots = [row[0] for row in self.conn.execute(_SQL["slots"]).fetchall() if not row[2]]
         return sum(self._drop(slot) for slot in slots)
 
     def _drop(self, slot: str) -> bool:
-        droppable = sql.SQL(_SQL["is_droppable"]).format(slot=sql.SQL(slot))
+        droppable = sql.SQL(_SQL["is_droppable"]).format(slot=sql.SQL(slot), few=sql.Literal(FEW))
         with translated(f"looking at {slot}"):
             if not _is_true(self.conn, droppable):
                 return False
@@ -169,6 +173,7 @@ class Outbox:
             self.conn.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(sql.SQL(slot)))
             if not _is_true(self.conn, droppable):
                 return False
+            self.conn.execute(sql.SQL(_SQL["carry_over"]).format(slot=sql.SQL(slot)))
             self.conn.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(slot)))
             return True
 

@@ -84,6 +84,7 @@ class Sites:
     clock: Callable[[], float] = time.monotonic
     _open: list[Site] = field(default_factory=list)
     _missing: dict[str, float] = field(default_factory=dict)  # name -> when it is tried again
+    _has_opened: bool = False
 
     def __post_init__(self) -> None:
         self._missing = {address.name: float("-inf") for address in self.addresses}
@@ -98,7 +99,7 @@ class Sites:
         return tuple(self._missing)
 
     def look_again(self) -> None:
-        """Open what is not open, and read what may have changed. Raises Unreachable where no database at all answers."""
+        """Open what is not open, and read what may have changed. Raises Unreachable where no database has ever answered."""
         last = None
         for address in self.addresses:
             if self.clock() >= self._missing.get(address.name, float("inf")):
@@ -108,7 +109,8 @@ class Sites:
             moves = self._look_at(site) or moves
         for site in self.opened:
             self._hold(site, moves)
-        if not self._open and last is not None:
+        self._has_opened = self._has_opened or bool(self._open)
+        if last is not None and not self._has_opened:
             raise last
 
     def _try(self, address: Address) -> Unreachable | None:

@@ -190,7 +190,8 @@ def _parents(draw: st.DrawFn, references: list[RandomReference], table: RandomTa
 @st.composite
 def _statements(draw: st.DrawFn, tables: list[RandomTable], references: list[RandomReference]) -> Statement:
     watched = [each for each in references if each.broken]
-    chosen = draw(st.sampled_from(watched)) if watched and draw(st.integers(0, 4)) else None
+    aimed = bool(draw(st.integers(0, 4)))
+    chosen = draw(st.sampled_from(watched)) if watched and aimed else None
     table = chosen.parent if chosen else draw(st.sampled_from(tables))
     where = f"WHERE id IN ({', '.join(map(str, draw(st.sets(st.integers(1, ROWS), min_size=1, max_size=4))))})"
     kept = any(each.parent is table and not each.broken for each in references)

@@ -81,8 +81,15 @@ WHERE i.inhparent = 'orglift.tombstones'::pg_catalog.regclass
 ORDER BY c.relname
 
 -- name: is_droppable
-SELECT EXISTS (SELECT FROM {slot}) AND NOT EXISTS (SELECT FROM {slot} WHERE swept_at IS NULL)
-    AND NOT EXISTS (SELECT FROM {slot} WHERE due_at IS NOT NULL)
+-- All is done but a few that have failed for more than a day, which may go on in another slot.
+SELECT EXISTS (SELECT FROM {slot}) AND NOT EXISTS (SELECT FROM {slot} WHERE due_at IS NOT NULL)
+    AND NOT EXISTS (SELECT FROM {slot} WHERE swept_at IS NULL AND (attempts = 0 OR at > pg_catalog.clock_timestamp() - interval '1 day'))
+    AND (SELECT count(*) FROM (SELECT FROM {slot} WHERE swept_at IS NULL LIMIT {few} + 1) AS failing) <= {few}
+
+-- name: carry_over
+UPDATE orglift.tombstones AS t
+SET slot = pg_catalog.floor(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) / 86400)::bigint % 8
+FROM {slot} AS s WHERE s.swept_at IS NULL AND t.slot = s.slot AND t.id = s.id
 
 -- name: is_held
 SELECT EXISTS (SELECT FROM orglift.moves AS m WHERE m.finished_at IS NULL AND m.relocation <> ALL ({over}::uuid[]))

@@ -8,7 +8,7 @@ from importlib.resources import files
 import psycopg
 import pytest
 
-from splitter import cleanup
+from splitter import cleanup, sites
 from splitter.addresses import Address
 from splitter.brakes import Brakes
 from splitter.cascade_status import read_cascades_status
@@ -416,6 +416,38 @@ def test_done_slots_are_emptied_and_no_other(split):
     split.do("control", f"{insert} VALUES ({waiting}, 'account', 'delete', '{{\"id\": \"99\"}}', 'x', NULL, NULL, NULL)")
     assert split.clean(LATER).slots == 1
     assert sorted({row[0] for row in split.tombstones("control", "slot")}) == sorted({today, waiting, due})
+
+
+def test_what_fails_for_days_does_not_keep_a_slot(split):
+    today = split.values("control", "SELECT floor(extract(epoch FROM now()) / 86400)::bigint % 8")[0]
+    split.do("us", "INSERT INTO note (id, author, reader) VALUES (1, 3, 5)")
+    split.do("control", "DELETE FROM account WHERE id IN (4, 5)")
+    split.do("control", f"UPDATE orglift.tombstones SET slot = {(today + 5) % 8}, at = now() - interval '3 days'")
+    done = split.clean()
+    assert (done.failed, done.slots) == (1, 1)
+    assert split.tombstones("control", "slot, key ->> 'id', attempts, at < now() - interval '2 days'") == [(today, "5", 1, True)]
+    split.do("us", "DELETE FROM note")
+    split.may_try_again("control")
+    assert split.clean().done == 1
+
+
+def test_a_connection_that_breaks_is_made_anew_and_nothing_is_lost(split, monkeypatch):
+    """Of the region, in the middle of a batch; the others go on."""
+    ask = cleanup._Run._leave_returned
+    broken: list[bool] = []
+
+    def break_once(run: cleanup._Run) -> None:
+        if not broken and run.cleaner.conn.info.dbname in split.urls["us"]:
+            broken.append(True)
+            split.do("us", f"SELECT pg_terminate_backend({run.cleaner.conn.info.backend_pid})")
+        ask(run)
+
+    monkeypatch.setattr(cleanup._Run, "_leave_returned", break_once)
+    monkeypatch.setattr(sites, "AGAIN_SECONDS", 0.0)
+    split.do("control", "DELETE FROM account WHERE id = 1")
+    done = split.clean()
+    assert (done.done, done.missing, broken) == (1, (), [True])
+    assert [split.values(name, "SELECT count(*) FROM member") for name in ("us", "de")] == [[8], [8]]
 
 
 def test_a_slot_that_is_in_use_is_left_for_another_time(split):
