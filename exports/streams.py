@@ -28,9 +28,6 @@ _COUNT = struct.Struct(">h")  # a binary row begins with how many fields it has
 _FIRST_FIELD = 6  # where the content of its first field begins: behind that count and the field's own length
 _TRAILER = b"\xff\xff"
 
-Message = bytes | memoryview
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
     """What a set of rows is, but for its order."""
@@ -62,13 +59,13 @@ class HashedRows:
         lists = _read(self._connection, self._query, binary=self._binary)
         return self._binary_blocks(lists) if self._binary else self._text_blocks(lists)
 
-    def _text_blocks(self, lists: Iterator[list[Message]]) -> Iterator[bytes]:
+    def _text_blocks(self, lists: Iterator[list[bytes]]) -> Iterator[bytes]:
         rest = DIGEST + 1 if self._columns else DIGEST  # a tab follows, but before no column
         for messages in lists:
             self._count([message[:_WORD] for message in messages])
             yield b"".join([message[rest:] for message in messages])
 
-    def _binary_blocks(self, lists: Iterator[list[Message]]) -> Iterator[bytes]:
+    def _binary_blocks(self, lists: Iterator[list[bytes]]) -> Iterator[bytes]:
         count = _COUNT.pack(self._columns)
         begun = False
         for messages in lists:
@@ -77,26 +74,26 @@ class HashedRows:
                 head, messages[0] = _split_header(messages[0])
                 begun = True
             if messages[-1] == _TRAILER:
-                tail = bytes(messages.pop())
+                tail = messages.pop()
             self._count([message[_FIRST_FIELD : _FIRST_FIELD + _WORD] for message in messages])
             rows = [message[_FIRST_FIELD + DIGEST :] for message in messages]
             yield b"".join((head, count if rows else b"", count.join(rows), tail))
 
-    def _count(self, words: Sequence[Message]) -> None:
+    def _count(self, words: Sequence[bytes]) -> None:
         """Add the hashes of some rows, each as hexadecimal digits."""
         numbers = struct.unpack(f">{len(words)}q", bytes.fromhex(b"".join(words).decode()))
         before = self.content
         self.content = Content(rows=before.rows + len(words), hash=(before.hash or 0) + sum(numbers))
 
 
-def _split_header(message: Message) -> tuple[bytes, Message]:
-    head = bytes(message[:_HEADER])
+def _split_header(message: bytes) -> tuple[bytes, bytes]:
+    head = message[:_HEADER]
     if not head.startswith(_SIGNATURE):
         raise BugError(f"binary COPY data begins with {head!r}")
     return head, message[_HEADER:]
 
 
-def _read(connection: Connection, query: sql.Composable, *, binary: bool) -> Iterator[list[Message]]:
+def _read(connection: Connection, query: sql.Composable, *, binary: bool) -> Iterator[list[bytes]]:
     """The messages of a COPY, in lists of about BLOCK bytes, none of them empty."""
     form = sql.SQL("BINARY" if binary else "TEXT")
     statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT {})").format(query, form).as_bytes(connection)
@@ -104,13 +101,13 @@ def _read(connection: Connection, query: sql.Composable, *, binary: bool) -> Ite
     pgconn.send_query(statement)
     _expect(connection, ExecStatus.COPY_OUT)
     read = pgconn.get_copy_data
-    held: list[Message] = []
+    held: list[bytes] = []
     size = 0
     while (length := (found := read(1))[0]) >= 0:
         if length == 0:
             _wait(connection)
             continue
-        held.append(found[1])
+        held.append(bytes(found[1]))  # a copy costs less than what the garbage collector spends on views
         size += length
         if size >= BLOCK:
             yield held
