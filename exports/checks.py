@@ -98,13 +98,15 @@ def _leaving(membership: Membership, reference: Reference) -> Check:
     """Rows of the organization that refer to a row that isn't the organization's.
 
     A foreign key must not leave at all; a soft reference must not lead to another organization (to nobody's row it dangles). Whose a
-    row is, is asked only of the rows that were found.
+    row is, is asked only of the rows that were found. The organization's values come first, each once: from the other end the planner
+    would look at every row that refers to somebody else's.
     """
     scope, hard = membership.scope, reference.kind is Kind.HARD
     names, columns = _identifying(scope, reference.target)
     target = scope.tables[reference.target]
     outside = sql.SQL(
-        "SELECT DISTINCT concat_ws(' -> ', {value}, ({shown})::text) AS said, {columns} FROM ({held}) AS w JOIN {target} AS p ON {on}"
+        "SELECT DISTINCT concat_ws(' -> ', {value}, ({shown})::text) AS said, {columns}"
+        " FROM (SELECT DISTINCT * FROM ({held}) AS h) AS w JOIN {target} AS p ON {on}"
         " WHERE NOT EXISTS (SELECT FROM ({inside}) AS i({names}) WHERE {same}){owned}{limit}"
     ).format(
         value=_row([f"v{number}" for number in range(len(reference.columns))], "w"),
