@@ -5,7 +5,7 @@ Each check is one query that gives a few offending rows. They run in the snapsho
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from psycopg import sql
@@ -211,9 +211,8 @@ def _dangling(membership: Membership, reference: Reference, code: str, remedy: s
     return Check(code=code, object=str(reference), query=query, said="values that no row has", remedy=remedy)
 
 
-def inbound_checks(membership: Membership) -> Iterable[Check]:
-    """Foreign keys by which rows that stay hold on to the organization's: they would point nowhere, or a CASCADE take them along."""
-    scope = membership.scope
+def inbound_references(scope: Scope) -> Iterator[Reference]:
+    """Foreign keys by which rows that stay may hold on to an organization's: they would point nowhere, or a CASCADE take them along."""
     for table in scope.exported:
         if table.standing is not Standing.OWNED:
             continue
@@ -223,7 +222,14 @@ def inbound_checks(membership: Membership) -> Iterable[Check]:
                 continue
             # a row that a way ties to the organization is the organization's, and goes with it if its table's rows do
             if holder.standing is not Standing.OWNED or reference not in (*holder.ways, *holder.back_ways) or holder.shared_where:
-                yield _inbound(membership, reference)
+                yield reference
+
+
+def inbound_checks(membership: Membership, *, excluded: bool = True) -> Iterable[Check]:
+    """One for each such key; ``excluded``: also for those of tables that are left out."""
+    for reference in inbound_references(membership.scope):
+        if excluded or membership.scope.standing(reference.table) is not Standing.NONE:
+            yield _inbound(membership, reference)
 
 
 def _inbound(membership: Membership, reference: Reference) -> Check:

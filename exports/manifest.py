@@ -89,7 +89,8 @@ class ArchivedColumn:
     """A column of a section's lines, in their order. ``id``: its values hold ids, which another archive may have otherwise."""
 
     name: str
-    type: str  # as ``splitter.schema.Column`` spells it
+    type: str  # without modifiers and domains, as ``splitter.schema.Column.base_type``
+    declared: str | None = None  # with its modifiers, where it has some: what its values are known to keep to
     id: bool = False
 
 

@@ -33,7 +33,7 @@ from exports.shared import SharedRows, double_problems, read_needed
 from exports.snapshot import Connection, Snapshot
 from exports.streams import copy_out
 from exports.survey import Organization, Survey, require_decided, require_organization, select_ways
-from exports.types import note_types
+from exports.types import PlainType, note_labels
 from exports.ways import note_ways
 from exports.workers import Task, Workers
 from splitter.db import connect, translated
@@ -158,7 +158,7 @@ class _Export:
         after = None if minting.origin is None else "|".join(shifted_key(survey, found.key, minting))
         notes: dict[str, JsonValue] = {
             "ways": note_ways(survey.scope),
-            "types": note_types(survey.scope),
+            "labels": note_labels(survey.scope),
             "known_origins": list(minting.known),
         }
         return Manifest(
@@ -277,11 +277,22 @@ def shifted_key(survey: Survey, key: Sequence[str], minting: Minting) -> tuple[s
 
 
 def _section(survey: Survey, source: Source, name: TableName) -> Section:
+    table = survey.scope.table(name)
     columns = tuple(
-        ArchivedColumn(name=column, type=source.types[name][column], id=survey.rules.of(name, column).holds_ids)
+        ArchivedColumn(
+            name=column,
+            type=source.types[name][column],
+            declared=_declared(PlainType.of(survey.schema, table.column(column)), source.types[name][column]),
+            id=survey.rules.of(name, column).holds_ids,
+        )
         for column in source.columns(name)
     )
     return Section(name=name, columns=columns, rule=survey.scope.tables[name].standing.value)
+
+
+def _declared(plain: PlainType, archived: str) -> str | None:
+    """``archived`` is another type than the column's where its ids grow."""
+    return None if plain.bare or plain.base != archived else plain.type
 
 
 def _natural_section(survey: Survey, shared: SharedRows) -> Section:

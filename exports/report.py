@@ -8,7 +8,7 @@ from itertools import chain
 
 from psycopg import sql
 
-from exports.checks import inbound_checks, scope_checks
+from exports.checks import Check, inbound_checks, scope_checks
 from exports.membership import Membership, table_sql
 from exports.shared import read_needed
 from exports.snapshot import Connection, ask, ask_number
@@ -53,7 +53,11 @@ def report_scope(survey: Survey, organization: str) -> ScopeReport:
 
 def row_problems(membership: Membership, connection: Connection, *, inbound: bool = False) -> Iterable[Problem]:
     """The checks of rows that find something; ``inbound``: also what others' rows hold on to."""
-    checks = chain(scope_checks(membership), inbound_checks(membership)) if inbound else scope_checks(membership)
+    return found_problems(chain(scope_checks(membership), inbound_checks(membership) if inbound else ()), connection)
+
+
+def found_problems(checks: Iterable[Check], connection: Connection) -> Iterable[Problem]:
+    """Those of ``checks`` that find something."""
     for check in checks:
         rows = ask(connection, check.query)
         if rows:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from psycopg import sql
 
@@ -38,12 +38,17 @@ class Rewriter:
     maps: Mapping[tuple[TableName, tuple[str, ...]], SharedMap] = field(default_factory=dict)  # by table and its referred-to columns
     constants: Mapping[tuple[TableName, str], str] = field(default_factory=dict)  # columns that get one value (``hide``)
 
-    def select_list(self, name: TableName, types: Mapping[str, str], alias: str = "k") -> SelectList:
-        """``types``: the base type that each column has where the rows go; columns that it doesn't name are left out."""
+    def select_list(self, name: TableName, types: Mapping[str, str], alias: str = "k", held: Mapping[str, str] | None = None) -> SelectList:
+        """The columns that ``types`` names, in its order, each of the base type that it has where the rows go.
+
+        ``held``: the base types of the columns of ``alias`` where that isn't the table itself.
+        """
         table = self.scope.table(name)
-        columns = [column for column in table.stored_columns if column.name in types]
-        expressions = [_ColumnSql(self, table, column, alias).expression(types[column.name]) for column in columns]
-        return SelectList(columns=tuple(column.name for column in columns), expressions=tuple(expressions))
+        columns = [column for column in map(table.columns_by_name.get, types) if column is not None and column.generated is None]
+        held = {column.name: column.base_type for column in columns} | dict(held or {})
+        sources = [_ColumnSql(self, table, replace(column, base_type=held[column.name]), alias) for column in columns]
+        expressions = tuple(source.expression(types[source.column.name]) for source in sources)
+        return SelectList(columns=tuple(column.name for column in columns), expressions=expressions)
 
 
 @dataclass(frozen=True, slots=True)

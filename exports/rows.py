@@ -23,6 +23,7 @@ from splitter.db import translated
 from splitter.errors import ServerError, UndecidedScope
 from splitter.schema import TableName
 
+HALF_CIRCLE = 1 << 31  # transactions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
@@ -98,10 +99,11 @@ def newer_sql(alias: str, xmin: int) -> sql.Composable:
     """Whether a row version may be younger than a snapshot whose oldest running transaction was ``xmin``.
 
     A transaction's subtransactions have numbers above its own, so everything that was running has a number from ``xmin`` on. Row
-    headers hold 32 bits: compared in the circle, a version frozen long ago may count as newer (it is looked at again), never the reverse.
+    headers hold 32 bits: compared in the circle, a version frozen long ago may count as newer (it is looked at again), never the reverse
+    for as long as fewer than ``HALF_CIRCLE`` transactions have begun since.
     """
-    return sql.SQL("(({alias}.xmin::text::bigint - {xmin}) & 4294967295) < 2147483648").format(
-        alias=sql.Identifier(alias), xmin=sql.Literal(xmin)
+    return sql.SQL("(({alias}.xmin::text::bigint - {xmin}) & 4294967295) < {half}").format(
+        alias=sql.Identifier(alias), xmin=sql.Literal(xmin), half=sql.Literal(HALF_CIRCLE)
     )
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from exports.survey import key_of, survey_region
+from exports.survey import survey_region
 from relocate.control import Relocation
-from relocate.finish import advance_sequences, read_hidden, write_hidden
-from relocate.move import spelled
-from splitter.db import in_recovery
+from relocate.finish import advance_sequences, conceal, reveal
+from splitter.db import in_recovery, translated
 from splitter.errors import RefusedError
 from splitter.events import Reporter, Warned
 from splitter.identity import check_identity
@@ -21,19 +20,17 @@ def repeat_after_switch(silos: SiloMap, relocation: Relocation) -> None:
     hide = silos.organization.hide
     hidden = relocation.saved.get("hidden")
     target = survey_region(silos, relocation.target)
-    with target.connect() as connection:
-        key = key_of(target.scope, relocation.organization_after)
-        moving = hide is not None and read_hidden(target, connection, key) == (spelled(hide.moving),)
-        if moving and hidden is not None:
-            write_hidden(target, connection, key, hidden[0])
+    with target.connect() as connection, translated(target.setting):
+        if hide is not None and hidden is not None:
+            reveal(target, connection, relocation, hidden[0])
         identity = check_identity(connection, relocation.target)
         advance_sequences(target, connection, identity.origin)
     if hide is None or relocation.source is None or relocation.source not in silos.regions:
         return
     source = survey_region(silos, relocation.source)
-    with source.connect() as connection:
+    with source.connect() as connection, translated(source.setting):
         if not in_recovery(connection):  # a standby has no say; its primary is not ours to look for
-            write_hidden(source, connection, key_of(source.scope, relocation.organization_before), spelled(hide.moving))
+            conceal(source, connection, relocation)
 
 
 @contextmanager

@@ -10,10 +10,12 @@ from psycopg import sql
 from exports.archive import ArchiveReader
 from exports.chunks import Chunk, range_from_json
 from exports.ids import IdRule, IdRules
-from exports.manifest import ArchivedChunk, Section, SectionKind
+from exports.manifest import ArchivedChunk, ArchivedColumn, Section, SectionKind
 from exports.rewrite import Rewriter, SelectList, raw
 from exports.streams import Content
+from exports.types import PlainType
 from relocate.feed import Lane, Stream, plain_list
+from relocate.type_fit import is_spelled_alike, sent_type
 from splitter.errors import BadArchive
 from splitter.schema import TableName
 
@@ -40,7 +42,7 @@ class ArchiveFeed:
 
     archive: ArchiveReader
     rewriter: Rewriter
-    types: Mapping[TableName, Mapping[str, str]]  # of the target's columns
+    types: Mapping[TableName, Mapping[str, PlainType]]  # of the target's columns
     chunks: Mapping[Key, ArchivedChunk]
 
     def _section(self, name: TableName) -> Section:
@@ -58,9 +60,9 @@ class ArchiveFeed:
         return _ArchivedStream(self.archive, self.chunks[chunk.table, chunk.part, chunk.number])
 
     def _is_staged(self, name: TableName) -> bool:
-        """Whether rows have to be rewritten, or numbers may get another scale in the target."""
-        scaled = any(self.types[name].get(column, "").startswith("numeric(") for column in self.columns(name))
-        return scaled or needs_staging(self.rewriter, name)
+        """Whether rows have to be rewritten, or values may be spelled otherwise in the target."""
+        alike = all(is_spelled_alike(plain_type(column), self.types[name][column.name]) for column in self._section(name).columns)
+        return not alike or needs_staging(self.rewriter, name)
 
     def stage_columns(self, name: TableName) -> sql.Composable | None:
         if not self._is_staged(name):
@@ -72,9 +74,14 @@ class ArchiveFeed:
     def unstaged(self, name: TableName) -> SelectList:
         if not self._is_staged(name):
             return plain_list(self.columns(name))
-        wanted = set(self.columns(name))
-        types = {column: type_ for column, type_ in self.types[name].items() if column in wanted}
-        return self.rewriter.select_list(name, types)
+        columns = self._section(name).columns  # in their order: it is the one that is hashed
+        types = {column.name: sent_type(self.types[name][column.name]) for column in columns}
+        return self.rewriter.select_list(name, types, held={column.name: column.type for column in columns})
+
+
+def plain_type(column: ArchivedColumn) -> PlainType:
+    """The type that a column of an archive has."""
+    return PlainType(type=column.declared or column.type, base=column.type)
 
 
 def needs_staging(rewriter: Rewriter, name: TableName) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from exports.checks import inbound_references
 from exports.chunks import RANGE_TYPES, TEXTS, Path, chunk_path, is_direct, is_ordered
 from exports.membership import CLOSURE
 from exports.rows import Source
@@ -45,12 +46,20 @@ def find_warnings(
     if not in_recovery(source):
         for problem in find_purge_rights(move.source, source):
             yield f"{problem.object}: for the purge after the move {problem.found}: {problem.remedy}"
+    yield from _holding_on(move)
     local = find_local_sequences(move, target)
     if local:
         remedy = f"`splitter plan region-ids --region {move.target.region}` ends that"
         yield f"these sequences of {move.target.region} still give local ids, which change when their rows move: {_listed(local)}; {remedy}"
     if size:
         yield f"about {_bytes(size)} of rows go to {move.target.region}, their indexes on top, and about twice as much WAL"
+
+
+def _holding_on(move: Move) -> Iterator[str]:
+    """Of tables that are left out a move asks no rows; the purge does."""
+    for reference in inbound_references(move.source.scope):
+        if move.source.scope.standing(reference.table) is Standing.NONE:
+            yield f"{reference}: rows of {reference.table} stay; the purge will stop at those that still refer to the organization's"
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -6,24 +6,28 @@ refused, because a cast would change a value or fail half-way.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from exports.ids import IdRule, IdRules
 from exports.scope import Scope
-from exports.types import spelled_labels
+from exports.types import PlainType, labels_of
+from relocate.type_fit import fits, sent_type
 from splitter.errors import Problem
 from splitter.schema import Column, Schema, TableName
 
-_WIDER = {
-    "smallint": ("integer", "bigint"),
-    "integer": ("bigint",),
-    "character varying": ("text",),
-    "bpchar": (),
-    "real": ("double precision",),
-}
-_LENGTH = re.compile(r"^(?P<name>[^(]+?)\((?P<first>\d+)(?:,(?P<second>-?\d+))?\)(?P<rest>.*)$")
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coming:
+    """A column of rows that come: its type, and the labels that its values may have where that is an enum or an array of one."""
+
+    name: str
+    type: PlainType
+    labels: tuple[str, ...] | None = None
+
+    @classmethod
+    def of(cls, schema: Schema, column: Column) -> Coming:
+        return cls(name=column.name, type=PlainType.of(schema, column), labels=labels_of(schema, column.base_type))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +43,6 @@ def fit_target(scope: Scope, rules: IdRules, target: Schema, *, shifted: bool) -
     """Compare every exported table with the target's; ``shifted``: ids change, so the target's columns must be bigint."""
     types: dict[TableName, dict[str, str]] = {}
     problems: list[Problem] = []
-    labels = spelled_labels(scope.schema)
     for table in scope.exported:
         theirs = target.tables.get(table.name)
         if theirs is None:
@@ -49,25 +52,27 @@ def fit_target(scope: Scope, rules: IdRules, target: Schema, *, shifted: bool) -
             continue
         mine = scope.table(table.name).stored_columns
         there = {column.name: theirs.columns_by_name.get(column.name) for column in mine}
-        types[table.name] = {name: sent_type(other) for name, other in there.items() if other is not None and other.generated is None}
-        problems.extend(fit_columns(table.name, mine, labels, target))
+        taken = {name: other for name, other in there.items() if other is not None and other.generated is None}
+        types[table.name] = {name: sent_type(PlainType.of(target, other)) for name, other in taken.items()}
+        problems.extend(fit_columns(table.name, [Coming.of(scope.schema, column) for column in mine], target))
     narrow = tuple(_narrow(scope, rules, target)) if shifted else ()
     return Fit(types=types, problems=tuple(problems), narrow=narrow)
 
 
-def fit_columns(name: TableName, mine: Sequence[Column], labels: Mapping[str, tuple[str, ...]], target: Schema) -> Iterator[Problem]:
-    """What doesn't fit of the columns that come; ``labels``: of the source's enums, by type. The table is there."""
-    theirs, there = target.tables[name], spelled_labels(target)
+def fit_columns(name: TableName, mine: Sequence[Coming], target: Schema) -> Iterator[Problem]:
+    """What doesn't fit of the columns that come. The table is there."""
+    theirs = target.tables[name]
     for column in mine:
         place = f"{name}.{column.name}"
         other = theirs.columns_by_name.get(column.name)
         if other is None or other.generated is not None:
             yield _problem("missing-column", place, "the target has no such column", "run the application's migrations there")
             continue
-        if not _fits(column, other):
-            found = f"{column.type} here, {other.type} in the target"
+        there = PlainType.of(target, other)
+        if not fits(column.type, there):
+            found = f"{column.type.type} here, {there.type} in the target"
             yield _problem("narrower-type", place, found, "bring both schemas to the same version; a narrower type could change a value")
-        yield from _missing_labels(labels.get(_element(column)), there.get(_element(other)), place)
+        yield from _missing_labels(column.labels, labels_of(target, there.base), place)
     coming = {column.name for column in mine}
     for other in theirs.stored_columns:
         filled = not other.not_null or other.default is not None or other.identity
@@ -78,42 +83,6 @@ def fit_columns(name: TableName, mine: Sequence[Column], labels: Mapping[str, tu
                 "the target has this column NOT NULL and without a default, the source has it not",
                 "give it a default in the target, or run the application's migrations at the source",
             )
-
-
-def sent_type(column: Column) -> str:
-    """The type that values are cast to on their way: the base type, without length, which a cast would cut in silence.
-
-    A numeric's scale is said, since its zeros are part of the text that is hashed; that nothing is rounded was seen to before.
-    """
-    return column.type if column.bare_type == "numeric" else column.base_type
-
-
-def _element(column: Column) -> str:
-    return column.base_type.removesuffix("[]")
-
-
-def _fits(mine: Column, theirs: Column) -> bool:
-    if mine.base_type != theirs.base_type and not _is_wider(mine.base_type, theirs.base_type):
-        return False
-    have, has = _LENGTH.match(mine.type), _LENGTH.match(theirs.type)
-    if has is None:
-        return True
-    if have is None or (mine.base_type == "bpchar" and have["first"] != has["first"]):
-        return False
-    return _room(mine, have, has)
-
-
-def _room(mine: Column, have: re.Match[str], has: re.Match[str]) -> bool:
-    if mine.base_type.startswith("numeric"):
-        scale, other_scale = int(have["second"] or 0), int(has["second"] or 0)
-        return scale <= other_scale and int(have["first"]) - scale <= int(has["first"]) - other_scale
-    return int(have["first"]) <= int(has["first"])
-
-
-def _is_wider(mine: str, theirs: str) -> bool:
-    if mine.endswith("[]") and theirs.endswith("[]"):
-        return _is_wider(mine[:-2], theirs[:-2])
-    return theirs in _WIDER.get(mine, ())
 
 
 def _missing_labels(here: tuple[str, ...] | None, there: tuple[str, ...] | None, place: str) -> Iterator[Problem]:

@@ -20,7 +20,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from relocate.phases import BEYOND_RETURN, FINAL, Phase
-from splitter.db import Connection, translated
+from splitter.db import Connection, brief, translated
 from splitter.errors import Conflict, IllegalMove, UnknownOrganization
 
 _ONE_BEGINS = "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('orglift begin', 0))"
@@ -159,7 +159,7 @@ def begin_relocation(control: Connection, order: Order) -> Relocation:
     Raises Conflict where one to another place, or with other options, is unfinished; IllegalMove where it is being aborted, or where
     the order's own id is that of a relocation that came to its end.
     """
-    with translated("beginning the relocation"), control.transaction():
+    with translated("beginning the relocation"), brief(control):
         control.execute(_ONE_BEGINS)
         existing = _find_existing(control, order)
         if existing is not None:

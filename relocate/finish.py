@@ -16,7 +16,9 @@ from psycopg import sql
 
 from exports.membership import column_sql, table_sql
 from exports.snapshot import Connection
-from exports.survey import Survey
+from exports.survey import Survey, key_of
+from relocate.control import Relocation
+from relocate.move import spelled
 from splitter.db import translated
 from splitter.errors import RefusedError, scrub
 from splitter.plans.region_ids import find_uses
@@ -36,18 +38,40 @@ def read_hidden(survey: Survey, connection: Connection, key: Sequence[str]) -> t
     return None if row is None else (None if row[0] is None else str(row[0]),)
 
 
-def write_hidden(survey: Survey, connection: Connection, key: Sequence[str], value: str | None) -> None:
-    """Set the ``hide`` column of the organization's row."""
+def reveal(target: Survey, connection: Connection, relocation: Relocation, value: str | None) -> None:
+    """Give the ``hide`` column of the organization that has come its own value again; not if the application changed it since."""
+    fence = sql.SQL("{now} = {moving} AND EXISTS (SELECT FROM orglift.moves WHERE relocation = {id} AND finished_at IS NULL)")
+    _set_hidden(target, connection, relocation.organization_after, value, _fenced(target, relocation, fence))
+
+
+def conceal(source: Survey, connection: Connection, relocation: Relocation) -> None:
+    """Hide the organization that has gone; not after its purge: it may have come back since."""
+    fence = sql.SQL(
+        "{now} IS DISTINCT FROM {moving} AND NOT EXISTS (SELECT FROM orglift.moves WHERE relocation = {id} AND finished_at IS NOT NULL)"
+    )
+    assert source.silos.organization.hide is not None
+    moving = spelled(source.silos.organization.hide.moving)
+    _set_hidden(source, connection, relocation.organization_before, moving, _fenced(source, relocation, fence))
+
+
+def _fenced(survey: Survey, relocation: Relocation, fence: sql.SQL) -> sql.Composed:
     hide = survey.silos.organization.hide
     assert hide is not None
-    column = survey.scope.table(survey.scope.root).column(hide.column)
-    query = sql.SQL("UPDATE {table} AS k SET {column} = {value}::{type} WHERE {where} AND {now} IS DISTINCT FROM {value}").format(
+    now = sql.SQL("{}::text").format(column_sql("k", hide.column))
+    return fence.format(now=now, moving=sql.Literal(spelled(hide.moving)), id=sql.Literal(str(relocation.id)))
+
+
+def _set_hidden(survey: Survey, connection: Connection, id_: str, value: str | None, fence: sql.Composable) -> None:
+    """One statement, its condition in it: a process that was stopped before it and wakes up later finds nothing to change."""
+    hide = survey.silos.organization.hide
+    assert hide is not None
+    query = sql.SQL("UPDATE {table} AS k SET {column} = {value}::{type} WHERE {where} AND {fence}").format(
         table=table_sql(survey.scope.table(survey.scope.root)),
         column=sql.Identifier(hide.column),
         value=sql.Literal(value),
-        type=sql.SQL(column.base_type),
-        where=_is_root(survey, key),
-        now=sql.SQL("{}::text").format(column_sql("k", hide.column)),
+        type=sql.SQL(survey.scope.table(survey.scope.root).column(hide.column).base_type),
+        where=_is_root(survey, key_of(survey.scope, id_)),
+        fence=fence,
     )
     with translated(f"setting {hide.column} of the organization"):
         connection.execute(query)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exports.homes import Home, own_query, read_home, read_homes
 from relocate.control import write_audit
-from splitter.db import Connection, translated
+from splitter.db import Connection, brief, translated
 from splitter.errors import Conflict
 from splitter.silos import OwnMapping
 
@@ -17,7 +17,7 @@ def adopt(control: Connection, home: Home, own: OwnMapping | None = None) -> Hom
 
     Conflict where the mapping names another region, another organization has the slug, or the application's mapping lacks it.
     """
-    with translated(f"adopting {home}"), control.transaction():
+    with translated(f"adopting {home}"), brief(control):
         _check_own(control, home, own)
         if control.execute(_ADOPT, (home.organization, home.slug, home.region)).fetchone():
             write_audit(control, "adopted", organization=home.organization, detail={"region": home.region, "slug": home.slug})

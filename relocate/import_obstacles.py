@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from exports.manifest import Section
+from pydantic import JsonValue
+
+from exports.manifest import ArchivedColumn, Section
 from exports.snapshot import Connection
-from relocate.compat import fit_columns
+from relocate.archive_feed import plain_type
+from relocate.compat import Coming, fit_columns
 from relocate.minting import find_sequences_elsewhere
 from relocate.obstacles import find_namesakes, find_unfinished_plans
 from relocate.parcel import Parcel
 from relocate.triggers import find_firing_triggers
 from splitter.errors import Problem
-from splitter.schema import Column
 
 
 def find_import_obstacles(
@@ -33,16 +35,12 @@ def find_import_obstacles(
 
 
 def _unfit(parcel: Parcel, section: Section) -> Iterator[Problem]:
-    noted = parcel.manifest.notes.get("types")
-    types: Mapping[str, object] = noted if isinstance(noted, dict) else {}
-    columns, labels = [], {}
-    for position, archived in enumerate(section.columns):
-        entry = types.get(archived.type)
-        base = str(entry["base"]) if isinstance(entry, dict) else None
-        if isinstance(entry, dict) and isinstance(entry["labels"], list):
-            labels[str(base).removesuffix("[]")] = tuple(map(str, entry["labels"]))
-        theirs = parcel.target.schema.tables[section.name].columns_by_name[archived.name]
-        type_ = theirs.type if base is None else archived.type  # an archive that says nothing of its types is taken at its word
-        base = base or theirs.base_type
-        columns.append(Column(name=archived.name, position=position, type=type_, bare_type=base, base_type=base, not_null=False))
-    yield from fit_columns(section.name, columns, labels, parcel.target.schema)
+    labels = parcel.manifest.notes.get("labels")
+    known = labels if isinstance(labels, dict) else {}
+    coming = [Coming(name=each.name, type=plain_type(each), labels=_labels(known, each)) for each in section.columns]
+    yield from fit_columns(section.name, coming, parcel.target.schema)
+
+
+def _labels(known: Mapping[str, JsonValue], column: ArchivedColumn) -> tuple[str, ...] | None:
+    found = known.get(plain_type(column).element)
+    return tuple(map(str, found)) if isinstance(found, list) else None

@@ -22,11 +22,11 @@ from exports.match import Matched
 from exports.membership import Membership, Selection
 from exports.snapshot import Connection
 from exports.survey import require_decided, require_organization, survey_region
+from exports.types import PlainType
 from exports.workers import Workers
 from relocate.after import repeat_after_switch, suppress_hook
 from relocate.archive_feed import ArchiveFeed, Key, archived_chunks
 from relocate.clearing import clear_target, selection_of
-from relocate.compat import sent_type
 from relocate.control import Order, Relocation, begin_relocation, find_unfinished, read_relocation, read_relocations
 from relocate.control_obstacles import ControlTrip, find_control_obstacles, find_shared_obstacles, find_switch_obstacles
 from relocate.feed import Lane
@@ -37,22 +37,21 @@ from relocate.install import Part, check_installed
 from relocate.ledger import Ledger
 from relocate.load import Brake, Loader
 from relocate.move import Options
-from relocate.mover import Mover, end_superseded, take_over
+from relocate.mover import Mover, take_over
 from relocate.obstacles import may_set_replica
 from relocate.origins import Origin, check_region, issue_origin, read_origins
-from relocate.outcome import Outcome, outcome_of, refusal
+from relocate.outcome import Outcome, outcome_of, refusal, refusing
 from relocate.parcel import Parcel, noted_ways, open_parcel
 from relocate.phases import BEYOND_RETURN, Phase
 from relocate.proof import Proof, synchronized
 from relocate.references import Asker, ControlReferences, control_references, stage_references
 from relocate.run import hook_environment
 from relocate.second_look import archive_differences
-from relocate.session import connect_control, control_schema, open_control, open_target
+from relocate.session import connect_control, control_schema, open_control, open_target, take_fence
 from relocate.stages import COPYING, insert_shared, summarize
 from relocate.switch import SwitchOrder, switch
 from relocate.verify import Difference, Verifier
-from splitter.db import translated
-from splitter.errors import BadArchive, Conflict, DiffersError, FailedError, NoOrigin, Problem, RefusedError, UnknownOrganization
+from splitter.errors import BadArchive, Conflict, DiffersError, NoOrigin, Problem, UnknownOrganization
 from splitter.events import Finished, Note, Reporter, Started
 from splitter.silos import SiloMap
 from splitter.silos_check import check_silos
@@ -180,14 +179,10 @@ class _Import:
         relocation = begin_relocation(self.control, self._order(origin))
         with take_over(partial(connect_control, self.silos), relocation.id) as mover:
             self.wrote = relocation.phase is not Phase.PLANNED
-            try:
+            with refusing(lambda: self.wrote):
                 run_hook(self.silos.hooks, "before_copy", hook_environment(relocation))
                 self._move(mover, origin, matched, home, replica=replica)
-            except RefusedError as exc:
-                if not self.wrote:
-                    raise
-                raise FailedError.after_write(exc) from exc
-            return self._finish(mover)
+                return self._finish(mover)
 
     def _origin(self, *, issue: bool) -> int:
         """The origin of the archive's ids: its own, or the one that control has, or gives, to its database."""
@@ -279,9 +274,7 @@ class _Import:
         relocation = mover.relocation
         ledger = Ledger(relocation=relocation.id, generation=mover.generation, organization=relocation.organization_after, mover=mover.name)
         with closing(open_target(self.target, mover, replica=replica)) as target:
-            end_superseded(target, relocation.id, mover.generation)
-            with translated(self.target.setting):
-                ledger.enter(target, "target")
+            take_fence(target, ledger, "target", self.target.setting)
             self._begin(mover, ledger, target, replica=replica)
             self.wrote = True
             insert_shared(ledger, target, self.target.schema, matched.inserts)
@@ -291,7 +284,8 @@ class _Import:
             self._require_equal(mover, self._prove(mover, ledger, there, target, replica=replica), "the target is not what was archived")
             references = self._references(there, target, origin)
             asker = Asker(membership=there, connection=target, after=True)
-            stage_references(references, self.control, asker, relocation.id, mover.generation, self._control_trip(origin).origin)
+            with closing(connect_control(self.silos, application=mover.application)) as control:
+                stage_references(references, control, asker, relocation.id, mover.generation, self._control_trip(origin).origin)
             self._require_equal(mover, self._look_again(), "the source changed since the export")
             self._switch(mover, ledger, target, references, home)
 
@@ -323,11 +317,13 @@ class _Import:
             self.report(Note("this is another archive than the one that was begun with: what had come in was taken out first"))
         saved: dict[str, Any] = {**relocation.saved, "archive": fingerprint}
         saved |= {"ways": noted_ways(self.parcel.archive), "hidden": self.parcel.hidden()}
+        saved["columns"] = {str(section.name): [column.name for column in section.columns] for section in self.manifest.tables}
         mover.move_to(Phase.LOADING, saved=saved, note=None)
 
     def _feed(self, origin: int, matched: Matched) -> ArchiveFeed:
-        names = {key[0] for key in self.chunks}
-        types = {name: {column.name: sent_type(column) for column in self.parcel.scope.table(name).stored_columns} for name in names}
+        scope = self.parcel.scope
+        tables = [scope.table(name) for name in {key[0] for key in self.chunks}]
+        types = {each.name: {column.name: PlainType.of(scope.schema, column) for column in each.stored_columns} for each in tables}
         archived = {key: each for key, (_, each) in self.chunks.items()}
         return ArchiveFeed(archive=self.parcel.archive, rewriter=self.parcel.rewriter(origin, matched), types=types, chunks=archived)
 

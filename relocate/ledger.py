@@ -16,7 +16,7 @@ from psycopg import sql
 from exports.chunks import Chunk, range_from_json
 from exports.snapshot import Connection
 from exports.streams import Content
-from splitter.apply import keep_plans_out
+from splitter.apply import PATIENCE_MS, keep_plans_out
 from splitter.errors import OtherMover
 from splitter.schema import TableName, split_name
 
@@ -40,16 +40,21 @@ class Ledger:
     mover: str
 
     def enter(self, connection: Connection, role: str) -> None:
-        """Take the fence: from now on no mover of an older generation can commit here, and no plan of splitter begins."""
+        """Take the fence: from now on no mover of an older generation can commit here, and no plan of splitter begins.
+
+        Busy where one of those is still in a transaction and doesn't come to its end.
+        """
         with connection.transaction():
+            connection.execute("SELECT set_config('lock_timeout', %s, true)", (str(PATIENCE_MS),))
             keep_plans_out(connection)
             self._enter(connection, role)
 
     def _enter(self, connection: Connection, role: str) -> None:
         row = connection.execute(
             "INSERT INTO orglift.moves AS m (relocation, generation, organization, role, mover) VALUES (%s, %s, %s, %s, %s)"
-            " ON CONFLICT (relocation) DO UPDATE SET generation = excluded.generation, mover = excluded.mover"
-            " WHERE m.generation <= excluded.generation AND m.finished_at IS NULL RETURNING 1",
+            " ON CONFLICT (relocation) DO UPDATE SET generation = excluded.generation, mover = excluded.mover, finished_at = NULL"
+            # one that died between leaving and saying so in control is followed: what is over there has no further mover
+            " WHERE m.generation < excluded.generation OR m.generation = excluded.generation AND m.finished_at IS NULL RETURNING 1",
             (self.relocation, self.generation, self.organization, role, self.mover),
         ).fetchone()
         if row is None:

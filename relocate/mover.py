@@ -3,7 +3,7 @@
 A mover holds an advisory lock on a session of its own in control, and shows a sign of life there. Whoever takes over raises the
 generation; what still carries the older one can commit nothing: no phase and no switch (its row in control is compared), no chunk
 (its row in the region is). A process that was stopped (SIGSTOP, a machine that hangs) keeps its session but gives no sign of life:
-after the lease its session is ended by the one that takes over.
+after the lease its sessions are ended by the one that takes over.
 """
 
 from __future__ import annotations
@@ -31,11 +31,13 @@ _KEY = "pg_catalog.hashtextextended('orglift relocation ' || %(relocation)s::tex
 _LOCK = f"SELECT pg_catalog.pg_advisory_lock({_KEY})"
 _PATIENCE = "SELECT pg_catalog.set_config('lock_timeout', %s, true)"
 PATIENCE_MS = 2000  # the server may need a moment to see that a process was killed
-# The session that holds the lock, and for how many seconds nothing was heard of it: null where its role hides that.
+# The session that holds the lock, and for how many seconds nothing was heard of it: null where its role hides that. One that is active is
+# alive, unless it waits for its client: then half a message has come, or nobody takes the answer.
 _HOLDER = f"""
 SELECT l.pid, r.mover, a.backend_start,
-    CASE WHEN a.state = 'active' THEN 0 ELSE pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()
-        - greatest(a.state_change, CASE WHEN r.backend_pid = l.pid THEN r.seen_at END)) END
+    CASE WHEN a.state = 'active' AND a.wait_event_type IS DISTINCT FROM 'Client' THEN 0
+        ELSE pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()
+            - greatest(a.state_change, CASE WHEN r.backend_pid = l.pid THEN r.seen_at END)) END
 FROM pg_catalog.pg_locks AS l
 JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid AND a.datname = pg_catalog.current_database()
 JOIN pg_catalog.pg_database AS d ON d.oid = l.database AND d.datname = a.datname
@@ -48,7 +50,12 @@ UPDATE orglift.relocations SET generation = generation + 1, mover = %s, backend_
     seen_at = pg_catalog.clock_timestamp()
 WHERE id = %s
 """
-_BEAT = "UPDATE orglift.relocations SET seen_at = pg_catalog.clock_timestamp() WHERE id = %s AND generation = %s"
+# Never behind the row's lock: the switch holds it in another session, and one that waits for that could not be told from one that lives.
+_BEAT = """
+UPDATE orglift.relocations SET seen_at = pg_catalog.clock_timestamp()
+WHERE id = (SELECT id FROM orglift.relocations WHERE id = %s AND generation = %s FOR NO KEY UPDATE SKIP LOCKED)
+"""
+_IS_CURRENT = "SELECT FROM orglift.relocations WHERE id = %s AND generation = %s"
 _ENDED = "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE pid = ANY (%s)"
 _OURS = "SELECT pid, application_name FROM pg_catalog.pg_stat_activity WHERE datname = pg_catalog.current_database()"
 _FACTS = frozenset({"snapshot_lsn", "snapshot_xmin", "saved", "rows", "note"})
@@ -129,8 +136,12 @@ def _take(conn: Connection, relocation: UUID) -> Relocation:
         # A switch that an earlier mover never finished would hold the row that is written next.
         end_superseded(conn, relocation, before.generation + 1)
     with translated("taking the relocation over"), conn.transaction():
+        conn.execute(_PATIENCE, (str(PATIENCE_MS),))
         conn.execute(_TAKE, (mover_name(), relocation))
         taken = lock_relocation(conn, relocation)
+        if is_final(taken.phase):  # while this process stood between finding it and taking it over
+            told = f"the relocation of {taken.name!r} was {taken.phase.value} by {before.mover if before else 'another process'}"
+            raise OtherMover(told, hint="nothing was written from here; see `relocate status`")
         conn.execute(_SET_NAME, (application(relocation, taken.generation),))
         if before is not None and before.mover is not None:
             detail = {"generation": taken.generation, "from": before.mover}
@@ -170,8 +181,13 @@ class Mover:
     def _show_life(self) -> None:
         while not self._stopping.wait(self._pause):
             with suppress(psycopg.Error), self._lock:  # who works finds out by ``check``
-                if self._conn.closed or self._conn.execute(_BEAT, (self.relocation.id, self.generation)).rowcount == 0:
+                if self._conn.closed or not self._beat():
                     return
+
+    def _beat(self) -> bool:
+        """One sign of life; False where this mover is superseded."""
+        me = (self.relocation.id, self.generation)
+        return bool(self._conn.execute(_BEAT, me).rowcount) or self._conn.execute(_IS_CURRENT, me).fetchone() is not None
 
     def check(self) -> None:
         """Raises OtherMover where another process has taken over, FailedError where the session with control is gone."""

@@ -10,7 +10,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from relocate.control import write_audit
-from splitter.db import Connection, translated
+from splitter.db import Connection, brief, translated
 from splitter.errors import Clone, ConfigError, NoOrigin
 from splitter.identity import Identity, Physical, check_identity
 from splitter.layout import IdLayout
@@ -75,7 +75,7 @@ def issue_origin(control: Connection, layout: IdLayout, wanted: Origin, *, home:
 
     Numbers begin at 1, and only grow; ``home`` gives 0. Of ``wanted`` the number doesn't count. NoOrigin where the layout has none left.
     """
-    with translated("issuing an origin"), control.transaction():
+    with translated("issuing an origin"), brief(control):
         control.execute(_ONE_ISSUES)
         known = read_origins(control)
         same = [origin for origin in known if origin.source_key is not None and origin.source_key == wanted.source_key]
@@ -98,7 +98,7 @@ def _issue(control: Connection, number: int, wanted: Origin) -> Origin:
 
 def register_origin(control: Connection, region: str, origin: int, database: UUID) -> Origin:
     """Write down an origin that the region has already, from a control that was lost. Conflict where the number is taken."""
-    with translated("registering an origin"), control.transaction():
+    with translated("registering an origin"), brief(control):
         control.execute(_ONE_ISSUES)
         control.execute(_INSERT, (origin, region, database, None, False))
         write_audit(control, "origin registered", detail={"origin": origin, "region": region})

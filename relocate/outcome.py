@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from relocate.control import Relocation
-from splitter.errors import Conflict, Problem, RefusedError
+from splitter.db import translated
+from splitter.errors import Conflict, FailedError, Problem, RefusedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,18 @@ def outcome_of(relocation: Relocation) -> Outcome:
         verified=bool(relocation.saved.get("verified", False)),
         generation=relocation.generation,
     )
+
+
+@contextmanager
+def refusing(wrote: Callable[[], bool]) -> Iterator[None]:
+    """Around the work of a mover: what would be a refusal is a failure once something was written, and a broken connection no bug."""
+    try:
+        with translated("talking to the databases"):
+            yield
+    except RefusedError as exc:
+        if not wrote():
+            raise
+        raise FailedError.after_write(exc) from exc
 
 
 def refusal(problems: tuple[Problem, ...]) -> RefusedError:

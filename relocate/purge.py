@@ -28,7 +28,7 @@ class Purger:
 
     source: Source
     ledger: Ledger
-    xmin: int  # of the snapshot after which no row may have changed, where a chunk has no hash
+    xmin: int | None  # of the snapshot after which no row may have changed; None: only a hash can tell
     report: Reporter
 
     def delete(self, connection: Connection, together: Sequence[Recorded]) -> int:
@@ -59,7 +59,7 @@ class Purger:
             table=table_sql(table),
             where=self.source.where(chunk),
             columns=sql.SQL(", ").join(columns),
-            newer=newer_sql("k", self.xmin),
+            newer=newer_sql("k", self.xmin) if self.xmin is not None else sql.SQL("true"),
             flag=sql.Identifier("orglift newer"),
         )
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
 from exports.homes import find_organization
 from exports.membership import Membership
+from exports.scope import Scope
 from exports.snapshot import Connection
 from exports.survey import Survey, find_in_region, require_decided, select_ways, survey_region
 from exports.ways import mirror_scope
@@ -25,6 +26,7 @@ from splitter.db import translated
 from splitter.errors import IllegalMove, UnknownOrganization
 from splitter.events import Reporter
 from splitter.identity import check_identity
+from splitter.schema import TableName
 from splitter.silos import SiloMap
 
 
@@ -67,19 +69,33 @@ def _verify(survey: Survey, organization: str, relocation: Relocation | None, jo
             scope = mirror_scope(survey.scope, relocation.saved["ways"])
             there = Membership(scope, found.key, selection_of(scope, [each.chunk for each in recorded]))
         origin = check_identity(connection, survey.region).origin
+    columns = _columns(there.scope, relocation)
+    gone = tuple(_gone_columns(there.scope, columns))
+    recorded = [each for each in recorded if each.chunk.table not in {name for name, _ in gone}]
     hide = survey.silos.organization.hide
     verifier = Verifier(
         there=there,
-        columns={
-            table.name: tuple(column.name for column in there.scope.table(table.name).stored_columns) for table in there.scope.exported
-        },
+        columns=columns,
         rules=survey.rules,
         layout=survey.silos.ids,
         local_ids_final=not recorded or origin == 0,
         taken_for={} if hide is None else {(survey.scope.root, hide.column): spelled(hide.moving)},  # the switch revealed it
     )
     proof = Proof(verifier=verifier, jobs=jobs, open_lane=lambda: Lane(None, survey.connect()), report=report)
-    return Verdict(organization=organization, region=survey.region, compared=bool(recorded), differences=proof.run(recorded))
+    lost = tuple(Difference(table=str(name), what=f"its column {column!r} is gone since the move") for name, column in gone)
+    return Verdict(organization=organization, region=survey.region, compared=bool(recorded), differences=(*lost, *proof.run(recorded)))
+
+
+def _columns(scope: Scope, relocation: Relocation | None) -> dict[TableName, Sequence[str]]:
+    """The columns that were moved, in the order in which their hash was made of them: the target may have others, in another order."""
+    moved = relocation.saved.get("columns", {}) if relocation is not None else {}
+    stored = {table.name: [column.name for column in scope.table(table.name).stored_columns] for table in scope.exported}
+    return {name: moved.get(str(name), columns) for name, columns in stored.items()}
+
+
+def _gone_columns(scope: Scope, columns: Mapping[TableName, Sequence[str]]) -> Iterator[tuple[TableName, str]]:
+    for name, moved in columns.items():
+        yield from ((name, column) for column in moved if column not in scope.table(name).columns_by_name)
 
 
 def _recorded(connection: Connection, relocation: Relocation | None) -> Sequence[Recorded]:

@@ -9,7 +9,7 @@ from exports.checks import inbound_checks
 from exports.homes import read_home
 from exports.match import Place, match_rows
 from exports.membership import Membership, Selection
-from exports.rows import Source, ask
+from exports.rows import HALF_CIRCLE, Source, ask
 from exports.shared import read_needed
 from exports.snapshot import Connection
 from exports.survey import Organization, Survey, key_of, select_ways, survey_region
@@ -19,15 +19,15 @@ from relocate.ledger import Ledger, Recorded
 from relocate.load import statements_for_deleting
 from relocate.lookup import find_relocation
 from relocate.move import Move, make_move
-from relocate.mover import Mover, end_superseded, take_over
+from relocate.mover import Mover, take_over
 from relocate.obstacles import may_set_replica
 from relocate.origins import check_region, read_origins
-from relocate.outcome import Outcome, outcome_of, refusal
+from relocate.outcome import Outcome, outcome_of, refusal, refusing
 from relocate.phases import BEYOND_RETURN, Phase
 from relocate.purge import Purger
-from relocate.session import connect_control, open_control
+from relocate.session import connect_control, open_control, take_fence
 from splitter.db import connect, translated
-from splitter.errors import DiffersError, FailedError, IllegalMove, OtherMover, RefusedError, UnknownOrganization
+from splitter.errors import DiffersError, IllegalMove, UnknownOrganization
 from splitter.events import Finished, Note, Reporter, Started
 from splitter.silos import SiloMap
 
@@ -52,7 +52,9 @@ def purge(silos: SiloMap, organization: str, report: Reporter) -> Outcome:
         if relocation.source not in silos.regions:
             return _without_source(silos, control, relocation, report)
         with take_over(partial(connect_control, silos), relocation.id) as mover:
-            _Purge(silos, control, mover, report).run()
+            run = _Purge(silos, control, mover, report)
+            with refusing(lambda: run.wrote):
+                run.run()
         found = read_relocation(control, relocation.id)
     assert found is not None
     return outcome_of(found)
@@ -60,7 +62,7 @@ def purge(silos: SiloMap, organization: str, report: Reporter) -> Outcome:
 
 def _without_source(silos: SiloMap, control: Connection, relocation: Relocation, report: Reporter) -> Outcome:
     """Moved in from somebody else's database: there is nothing of ours to delete, only records to drop."""
-    with take_over(partial(connect_control, silos), relocation.id) as mover:
+    with take_over(partial(connect_control, silos), relocation.id) as mover, refusing(lambda: relocation.phase is Phase.PURGING):
         mover.move_to(Phase.PURGING)
         _drop_records(survey_region(silos, relocation.target), mover)
         mover.move_to(Phase.PURGED)
@@ -72,10 +74,9 @@ def _without_source(silos: SiloMap, control: Connection, relocation: Relocation,
 
 def _drop_records(target: Survey, mover: Mover) -> None:
     with connect(target.url, setting=target.setting, application=mover.application) as connection:
-        end_superseded(connection, mover.relocation.id, mover.generation)
         ledger = _ledger(mover)
+        take_fence(connection, ledger, "target", target.setting)
         with translated(target.setting):
-            ledger.enter(connection, "target")
             ledger.leave(connection)
 
 
@@ -100,18 +101,12 @@ class _Purge:
         ledger = _ledger(self.mover)
         with connect(self.target.url, setting=self.target.setting, application=self.mover.application) as target, self._source() as source:
             recorded = self._records(target)
-            try:
-                if recorded:
-                    self._delete(source, target, ledger, recorded)
-                _drop_records(self.target, self.mover)
-                with translated(self.source.setting):
-                    end_superseded(source, self.relocation.id, self.mover.generation)
-                    ledger.enter(source, "source")
-                    ledger.leave(source)
-            except RefusedError as exc:
-                if isinstance(exc, OtherMover) or not self.wrote:
-                    raise
-                raise FailedError.after_write(exc) from exc
+            if recorded:
+                self._delete(source, target, ledger, recorded)
+            _drop_records(self.target, self.mover)
+            take_fence(source, ledger, "source", self.source.setting)
+            with translated(self.source.setting):
+                ledger.leave(source)
         self.mover.move_to(Phase.PURGED)
         self.report(Note(f"{self.relocation.name} is gone from {self.relocation.source}"))
 
@@ -135,8 +130,7 @@ class _Purge:
         with translated(self.source.setting):
             if replica:
                 source.execute("SET session_replication_role = replica")
-            end_superseded(source, self.relocation.id, self.mover.generation)
-            ledger.enter(source, "source")
+        take_fence(source, ledger, "source", self.source.setting)
         self.mover.move_to(Phase.PURGING)
         self.wrote = True
         purger = self._purger(move, membership, source, target, ledger, recorded)
@@ -196,8 +190,15 @@ class _Purge:
         live = {name: tuple(part for part in numbers if part >= 0) for name, numbers in parts.items()}
         selection = Selection(live={**membership.selection.live, **live}, closed=membership.selection.closed)
         reading = self._as_loaded(move.reading(Membership(membership.scope, membership.root, selection), matched.maps))
-        xmin = self.relocation.snapshot_xmin or 0
-        return Purger(source=reading, ledger=ledger, xmin=xmin, report=self.report)
+        return Purger(source=reading, ledger=ledger, xmin=self._oldest_change(source), report=self.report)
+
+    def _oldest_change(self, source: Connection) -> int | None:
+        """Rows of transactions below it are what was moved; None where numbers tell nothing: of an archive, or half a circle later."""
+        query = "SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::bigint"
+        with translated(self.source.setting):
+            ((now,),) = source.execute(query).fetchall()
+        xmin = self.relocation.snapshot_xmin
+        return None if xmin is None or int(str(now)) - xmin >= HALF_CIRCLE else xmin
 
     def _as_loaded(self, reading: Source) -> Source:
         """An import may have given the organization another slug: its row was recorded with that."""

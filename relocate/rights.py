@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
+from exports.checks import inbound_references
 from exports.scope import Scope
 from exports.snapshot import Connection
 from exports.survey import Survey
 from splitter.db import in_recovery, translated
 from splitter.errors import NoRights, Problem
-from splitter.graph import Kind, Reference
+from splitter.graph import Reference
 from splitter.ownership import EXPORTED, Standing
 from splitter.plans.region_ids import find_uses
 from splitter.schema import TableName
@@ -97,13 +98,17 @@ def find_missing_rights(source: Survey, target: Survey, here: Connection, there:
 def find_purge_rights(source: Survey, here: Connection) -> Iterator[Problem]:
     """What the source's role lacks for the purge that follows a move one day."""
     owned = [table.name for table in source.scope.exported if table.standing is Standing.OWNED]
-    yield from _lacking(here, source, [*_table_needs(owned, ("DELETE",)), *_own_needs(here, _RECORDS)])
+    holding = sorted({reference.table for reference in inbound_references(source.scope)})
+    yield from _lacking(here, source, [*_table_needs(owned, ("DELETE",)), *_table_needs(holding, _READ), *_own_needs(here, _RECORDS)])
 
 
 def read_tables(scope: Scope) -> tuple[TableName, ...]:
-    """The tables that the queries of a move read: those that go or are shared, those on a way, and those that hold on to them."""
+    """The tables that the queries of a move read: those that go or are shared, those on a way, and those that hold on to them.
+
+    Not those that are left out and on nobody's way: what holds on to the organization there, the purge asks.
+    """
     read = {name for name, table in scope.tables.items() if table.standing in EXPORTED or table.standing is Standing.SHARED}
-    read |= {reference.table for table in scope.exported for reference in scope.graph.to(table.name) if _holds_on(scope, reference)}
+    read |= {each.table for each in inbound_references(scope) if scope.standing(each.table) is not Standing.NONE}
     read |= {reference.target for table in scope.exported for reference in scope.references_of(table.name) if _is_looked_up(reference)}
     wanted = list(read)
     while wanted:
@@ -112,12 +117,6 @@ def read_tables(scope: Scope) -> tuple[TableName, ...]:
         read |= found
         wanted += found
     return tuple(sorted(name for name in read if name in scope.schema.tables))
-
-
-def _holds_on(scope: Scope, reference: Reference) -> bool:
-    """Whether rows of others may point at the organization's by it, which is looked at (``inbound_checks``)."""
-    holder = scope.tables.get(reference.table)
-    return reference.kind is Kind.HARD and holder is not None and reference not in (*holder.ways, *holder.back_ways)
 
 
 def _is_looked_up(reference: Reference) -> bool:

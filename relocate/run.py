@@ -18,17 +18,16 @@ from relocate.finish import run_hook
 from relocate.homes import adopt
 from relocate.ledger import Ledger, Recorded
 from relocate.move import Options
-from relocate.mover import Mover, end_superseded, take_over
-from relocate.outcome import Outcome, outcome_of, refusal
+from relocate.mover import Mover, take_over
+from relocate.outcome import Outcome, outcome_of, refusal, refusing
 from relocate.phases import Phase
 from relocate.preparation import Preparation, Situation
-from relocate.session import connect_control, control_schema, open_control, open_target
+from relocate.session import connect_control, control_schema, open_control, open_target, take_fence
 from relocate.stages import Stages, summarize
 from relocate.switch import SwitchOrder, switch
 from relocate.trip import Trip, find_trip
 from relocate.verify import Difference
-from splitter.db import translated
-from splitter.errors import DiffersError, FailedError, RefusedError
+from splitter.errors import DiffersError
 from splitter.events import Note, Reporter
 from splitter.silos import SiloMap
 from splitter.silos_check import check_silos
@@ -76,15 +75,11 @@ class _Start:
             relocation = begin_relocation(self.control, planned.order(self.situation.trip))
             mover = stack.enter_context(take_over(partial(connect_control, self.silos), relocation.id))
             self.wrote = relocation.phase is not Phase.PLANNED
-            try:
+            with refusing(lambda: self.wrote):
                 if self.silos.hooks.before_copy is not None:
                     run_hook(self.silos.hooks, "before_copy", hook_environment(relocation))
                     planned = self._prepare(stack)  # what was written until the hook stopped it belongs to the copy
                 return self._move(planned, mover)
-            except RefusedError as exc:
-                if not self.wrote:
-                    raise
-                raise FailedError.after_write(exc) from exc
 
     def _prepare(self, stack: ExitStack) -> Preparation:
         """A snapshot of now, and all that has to be known before the first write; a problem is a refusal."""
@@ -111,9 +106,7 @@ class _Start:
         move, relocation = planned.move, mover.relocation
         ledger = Ledger(relocation=relocation.id, generation=mover.generation, organization=move.after_id, mover=mover.name)
         with open_target(self.target, mover, replica=planned.replica) as target:
-            end_superseded(target, relocation.id, mover.generation)
-            with translated(self.target.setting):
-                ledger.enter(target, "target")
+            take_fence(target, ledger, "target", self.target.setting)
             self._clear_other(planned, relocation, ledger, target)
             self._remember(planned, mover)
             self.wrote = True
@@ -131,7 +124,8 @@ class _Start:
             mover.check()
             mover.move_to(Phase.VERIFYING)
             self._require_equal(mover, stages.prove(target), "the target is not what was copied")
-            planned.stage_references(self.control, mover)
+            with closing(connect_control(self.silos, application=mover.application)) as control:
+                planned.stage_references(control, mover)
             self._require_equal(mover, stages.still(target), "the source changed during the move")
             recorded = ledger.read_chunks(target)
             self._switch(planned, mover, recorded)
@@ -144,7 +138,9 @@ class _Start:
             clear_target(self.target, relocation, ledger, target, replica=planned.replica)
 
     def _remember(self, planned: Preparation, mover: Mover) -> None:
+        names = [table.name for table in planned.move.scope.exported]
         saved: dict[str, Any] = {**mover.relocation.saved, "ways": note_ways(planned.move.scope), "archive": None}
+        saved["columns"] = {str(name): list(planned.reading.columns(name)) for name in names}
         saved.setdefault("hidden", planned.hidden)
         view = planned.snapshot.view
         mover.move_to(Phase.LOADING, snapshot_lsn=view.lsn, snapshot_xmin=view.xmin, saved=saved, note=None)

@@ -33,9 +33,10 @@ def archive_differences(
         for chunk, archived in [*chunks.values(), *((each, None) for each in _new_parts(membership, chunks))]:
             content = read_content(now.connection, reading.content(chunk))
             before = Content(rows=archived.rows, hash=archived.hash) if archived else Content(rows=0, hash=0)
-            if content.rows != before.rows or before.hash not in (None, content.hash):
+            if content != before:
                 what = f"{before.rows} rows in the archive, {content.rows} at the source now, or others"
-                found.append(Difference(table=str(chunk.table), what=what))
+                unknown = "the archive has no hash of its rows, so nobody can tell whether the source has changed"
+                found.append(Difference(table=str(chunk.table), what=what if before.hash is not None else unknown))
     return tuple(found)
 
 

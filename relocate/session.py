@@ -9,9 +9,10 @@ from exports.json_sql import HAS_IS_JSON, TEXT_JSON_FUNCTION
 from exports.snapshot import SERIAL, WORK_MEM, Connection
 from exports.survey import Survey
 from relocate.install import Part, check_installed
-from relocate.mover import Mover
+from relocate.ledger import Ledger
+from relocate.mover import Mover, end_superseded
 from splitter.catalog import read_schema
-from splitter.db import connect, translated
+from splitter.db import LOCK_NOT_AVAILABLE, connect, retrying, translated
 from splitter.schema import Schema
 from splitter.silos import Silo, SiloMap
 
@@ -49,6 +50,17 @@ def open_target(target: Survey, mover: Mover, *, replica: bool) -> Connection:
         if replica:
             connection.execute("SET session_replication_role = replica")
     return connection
+
+
+def take_fence(connection: Connection, ledger: Ledger, role: str, setting: str) -> None:
+    """Enter a region: what earlier movers have left open there is ended, and they are kept out from now on."""
+
+    def enter() -> None:
+        end_superseded(connection, ledger.relocation, ledger.generation)
+        with translated(setting):
+            ledger.enter(connection, role)
+
+    retrying(enter, on=frozenset({LOCK_NOT_AVAILABLE}))  # one may have woken up between the two
 
 
 def control_schema(silos: SiloMap) -> Schema:

@@ -13,8 +13,8 @@ from psycopg import sql
 from exports.chunks import Chunk
 from exports.heaps import Heap, read_heaps
 from exports.match import MissingRow, insert_missing
-from exports.membership import Membership
-from exports.rows import Source, read_content
+from exports.membership import Membership, column_sql, table_sql
+from exports.rows import Source, chunk_where, content_sql, read_content
 from exports.snapshot import Connection, Snapshot
 from exports.streams import Content
 from exports.survey import select_ways
@@ -85,11 +85,25 @@ class Stages:
             assert each.content is not None and lane.source is not None
             with translated(f"hashing {each.chunk.table} at the source"):
                 now = read_content(lane.source, self.reading.content(each.chunk))
-            if now.rows != each.content.rows or each.content.hash not in (None, now.hash) or each.content.hash is None:
+            before = each.content if each.content.hash is not None else self._loaded(lane.target, each)
+            if now != before:
                 stale.append(each)
 
         run_counted(workers, HASHING, [task_of(each, look) for each in loaded], self.report)
         return stale
+
+    def _loaded(self, target: Connection, each: Recorded) -> Content:
+        """A chunk that was copied without a hash: what its rows in the target are now.
+
+        That no row of it has a newer version at the source would be cheaper to ask and is not enough: the snapshot that it was copied
+        in is gone, and since then parents may have changed hands, labels their names, partitions their place, and a server that
+        crashed or failed over may have given numbers of transactions anew.
+        """
+        columns = [column_sql("k", column) for column in self.reading.columns(each.chunk.table)]
+        where = chunk_where(self.there, each.chunk, each.chunk.target, "k")
+        with translated(f"hashing {each.chunk.table} in the target"):
+            table = sql.SQL("{} AS k").format(table_sql(self.move.target.schema.tables[each.chunk.table]))
+            return read_content(target, content_sql(columns, table, where))
 
     def _renew(self, workers: Workers[Lane], target: Connection, recorded: Sequence[Recorded], stale: Sequence[Recorded]) -> None:
         """Chunks that changed are replaced in one transaction; where most did, or keys are checked, everything goes out first."""

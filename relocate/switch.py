@@ -12,7 +12,7 @@ from psycopg import sql
 from exports.homes import Home, own_table, read_homes
 from relocate.control import Relocation, lock_relocation, write_audit
 from relocate.phases import Phase, check_move
-from splitter.db import Connection, retrying, translated
+from splitter.db import Connection, brief, retrying, translated
 from splitter.errors import Conflict, OtherMover
 from splitter.silos import OwnMapping
 
@@ -55,7 +55,7 @@ def switch(control: Connection, order: SwitchOrder) -> Relocation:
 
 
 def _try_switch(control: Connection, order: SwitchOrder) -> Relocation:
-    with translated("switching"), control.transaction():
+    with translated("switching"), brief(control, longest_ms=0):  # the application's own mapping is locked
         control.execute(_TIMEOUT, (str(LOCK_TIMEOUT_MS),))
         found = lock_relocation(control, order.relocation)
         if found.generation != order.generation:

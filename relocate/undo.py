@@ -13,13 +13,13 @@ from relocate.clearing import clear_target
 from relocate.control import read_relocation
 from relocate.ledger import Ledger
 from relocate.lookup import find_relocation
-from relocate.mover import Mover, end_superseded, take_over
+from relocate.mover import Mover, take_over
 from relocate.obstacles import may_set_replica
-from relocate.outcome import Outcome, outcome_of
+from relocate.outcome import Outcome, outcome_of, refusing
 from relocate.phases import BEYOND_RETURN, Phase
-from relocate.session import connect_control, open_control
+from relocate.session import connect_control, open_control, take_fence
 from splitter.db import connect, translated
-from splitter.errors import FailedError, IllegalMove, RefusedError, UnknownOrganization
+from splitter.errors import IllegalMove, UnknownOrganization
 from splitter.events import Note, Reporter, Warned
 from splitter.silos import SiloMap
 
@@ -38,11 +38,8 @@ def abort(silos: SiloMap, organization: str, report: Reporter) -> Outcome:
                 f"{relocation.name!r} was switched to {relocation.target}: there is no way back but a move back",
                 hint=f"`relocate purge {relocation.name}`, then `relocate start {relocation.name} --to {relocation.source}`",
             )
-        with take_over(partial(connect_control, silos), relocation.id) as mover:
-            try:
-                _take_out(silos, mover, report)
-            except RefusedError as exc:
-                raise FailedError.after_write(exc) from exc
+        with take_over(partial(connect_control, silos), relocation.id) as mover, refusing(lambda: True):
+            _take_out(silos, mover, report)
         found = read_relocation(control, relocation.id)
     assert found is not None
     return outcome_of(found)
@@ -53,11 +50,10 @@ def _take_out(silos: SiloMap, mover: Mover, report: Reporter) -> None:
     target = survey_region(silos, relocation.target)
     ledger = Ledger(relocation=relocation.id, generation=mover.generation, organization=relocation.organization_after, mover=mover.name)
     with connect(target.url, setting=target.setting, application=mover.application) as connection:
-        end_superseded(connection, relocation.id, mover.generation)
         with translated(target.setting):
             if target.prepare:
                 connection.execute(target.prepare)
-            ledger.enter(connection, "target")
+        take_fence(connection, ledger, "target", target.setting)
         replica = may_set_replica(connection)
         if replica:
             connection.execute("SET session_replication_role = replica")

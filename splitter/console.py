@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import click
 import orjson
 
+from splitter.db import find_accident
 from splitter.errors import BugError, DiffersError, OrgliftError, UsageError, scrub
 from splitter.events import Advanced, Event, Finished, Note, Reporter, Started, Warned
 
@@ -79,7 +80,7 @@ def run(group: click.Command, args: Sequence[str] | None = None) -> int:
     except OrgliftError as exc:
         return _fail(exc, as_json)
     except Exception as exc:
-        return _fail(_bug(exc), as_json)
+        return _fail(find_accident(exc) or _bug(exc), as_json)
 
 
 def _terminate(number: int, _frame: object) -> None:

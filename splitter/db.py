@@ -68,6 +68,7 @@ PINS = {
     "jit": "off",
 }
 CONNECT_SECONDS = 10
+MOST_IDLE_MS = 10_000
 _TRANSPORT: dict[str, int] = {"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 
 
@@ -152,6 +153,24 @@ def _without(password: str, given: dict[str, Any], text: str) -> str:
 
 
 @contextmanager
+def brief(conn: Connection, *, longest_ms: int = 2 * MOST_IDLE_MS) -> Iterator[None]:
+    """A transaction that others wait for: where this process stops in the middle of it, the server ends it after ``MOST_IDLE_MS``.
+
+    ``longest_ms``: of one statement and its waiting; 0 for no limit.
+    """
+    factory = conn.cursor_factory
+    with conn.transaction():
+        # Each statement as one message: of the several that parameters take, the server may have got some, and waits for the rest.
+        conn.cursor_factory = psycopg.ClientCursor
+        try:
+            for setting, limit in (("idle_in_transaction_session_timeout", MOST_IDLE_MS), ("statement_timeout", longest_ms)):
+                conn.execute("SELECT pg_catalog.set_config(%s, %s, true)", (setting, str(limit)))
+            yield
+        finally:
+            conn.cursor_factory = factory
+
+
+@contextmanager
 def translated(what: str) -> Iterator[None]:
     """Errors of psycopg become ours, ``from`` them. ``what`` was being done: "loading public.project".
 
@@ -176,6 +195,14 @@ def translate(exc: psycopg.Error, what: str) -> OrgliftError:
             return kind(message, hint=hint)
     hint = scrub(". ".join(text for text in (exc.diag.message_detail, exc.diag.message_hint) if text))
     return ServerError(f"{message} (SQLSTATE {state})", hint=hint or "see the server's log")
+
+
+def find_accident(exc: Exception) -> OrgliftError | None:
+    """An error of psycopg that reached the command untranslated, where it is no bug of ours: a server that went away, that has no room."""
+    if not isinstance(exc, psycopg.Error):
+        return None
+    found = translate(exc, "talking to a database")
+    return None if isinstance(found, (BugError, ServerError, Conflict)) else found
 
 
 _GONE = "see whether the server restarted or failed over"

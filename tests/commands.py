@@ -56,6 +56,12 @@ class Running:
         self._launcher = launcher
         self.pid = int(_line(zygote, PATIENCE))
 
+    def ended(self) -> bool:
+        """Whether ``wait`` would return at once."""
+        assert self._zygote.stdout is not None
+        ready, _, _ = select.select([self._zygote.stdout], [], [], 0)
+        return bool(ready)
+
     def wait(self, patience: float = PATIENCE) -> Ended:
         code = os.waitstatus_to_exitcode(int(_line(self._zygote, patience)))
         self._launcher.idle.append(self._zygote)

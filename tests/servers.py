@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
+import signal
 import subprocess
-from contextlib import ExitStack
+import time
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -69,6 +71,24 @@ class Server:
         name = psycopg.conninfo.conninfo_to_dict(url)["dbname"]
         self._admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(str(name))))
 
+    def close(self) -> None:
+        self._admin.close()
+
+    def crash(self) -> None:
+        """As a bug of its own would: one process is killed, all sessions are thrown out; returns when it has recovered."""
+        with psycopg.connect(self.cluster.url(), autocommit=True) as victim:
+            os.kill(victim.info.backend_pid, signal.SIGKILL)
+        until = time.monotonic() + 60
+        while not self._admin.closed:  # the news takes a moment
+            with suppress(psycopg.OperationalError):
+                self._admin.execute("SELECT")
+        while self._admin.closed:
+            try:
+                self._admin = psycopg.connect(self.cluster.url(), autocommit=True)
+            except psycopg.OperationalError:
+                assert time.monotonic() < until
+                time.sleep(0.05)
+
     def psql(self, url: str, script: str | Path) -> str:
         """Runs SQL, or a file, with psql (meta-commands and COPY data work); what it printed, tuples only."""
         source = ["-f", str(script)] if isinstance(script, Path) else ["-f", "-"]
@@ -97,8 +117,9 @@ class Servers:
         memory = Path("/dev/shm")
         place = memory if os.access(memory, os.W_OK) else None
         cluster = self._stack.enter_context(temporary(binaries(major), settings=SETTINGS, place=place))
-        admin = self._stack.enter_context(psycopg.connect(cluster.url(), autocommit=True))
-        return Server(cluster, major, admin)
+        server = Server(cluster, major, psycopg.connect(cluster.url(), autocommit=True))
+        self._stack.callback(server.close)
+        return server
 
 
 def binaries(major: int) -> Path:

@@ -9,17 +9,21 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from uuid import uuid4
 
+import psycopg
 import pytest
 
-from relocate.control import Order, Relocation, begin_relocation, mover_name, read_relocation
+from relocate.control import Order, Relocation, begin_relocation, lock_relocation, mover_name, read_relocation
 from relocate.mover import Mover, application, end_superseded, lease_seconds, take_over
 from relocate.phases import Phase
 from relocate.switch import SwitchOrder, stage_moved_ids, switch
 from splitter import db
-from splitter.errors import BugError, ConfigError, FailedError, IllegalMove, OtherMover
+from splitter.errors import BugError, Busy, ConfigError, ConnectionLost, FailedError, IllegalMove, OtherMover
 from tests.installation import Installation, make_installation
+from tests.proxy import Moment, Proxy
 
 ORDER = Order(organization_before="5", organization_after="900", source="us", target="de", slug="acme")
 
@@ -258,6 +262,78 @@ def test_a_stopped_process_is_superseded_after_its_lease_and_stops_when_it_wakes
     told, _ = stopped.communicate(timeout=20)
     assert f"taken over by {mover.name}" in told and stopped.returncode == 0
     mover.check()
+
+
+def test_one_of_which_half_a_message_has_come_is_silent(site, relocation, take):
+    """Its session is active, and waits for the rest."""
+    mover = take(lease=0.4)
+    with pytest.raises(OtherMover), mover.session() as conn, conn.cursor().copy("COPY orglift.moved_ids FROM STDIN"):
+        time.sleep(0.6)  # nobody else can use the session meanwhile
+        second = take(lease=0.4)
+    assert second.generation == 2
+    second.check()
+
+
+def test_one_that_waits_for_nobody_but_itself_is_alive(site, relocation, take):
+    """The switch locks the relocation for as long as it takes; signs of life go on, and don't wait for it."""
+    mover = take(lease=0.4)
+    other = site.open()
+    with other.transaction():
+        lock_relocation(other, relocation.id)
+        time.sleep(1.0)
+        with pytest.raises(OtherMover, match="last heard of 0 s ago"):
+            take(lease=0.4)
+    mover.check()
+
+
+def test_a_lock_that_nobody_gives_back_is_told(site, relocation, take):
+    take().stop()
+    other = site.open()
+    with other.transaction():
+        lock_relocation(other, relocation.id)
+        with pytest.raises(Busy, match="taking the relocation over"):
+            take()
+
+
+def test_what_came_to_its_end_is_not_taken_over(control, relocation, take):
+    """By a process that was stopped between finding the relocation and taking it over."""
+    mover = take()
+    mover.move_to(Phase.ABORTING)
+    mover.move_to(Phase.ABORTED)
+    mover.stop()
+    with pytest.raises(OtherMover, match=f"was aborted by {mover.name}"):
+        take()
+    found = read_relocation(control, relocation.id)
+    assert found is not None and found.generation == 1
+
+
+def test_a_process_that_stops_while_others_wait_for_it_is_ended_by_the_server(site, relocation, monkeypatch):
+    monkeypatch.setattr(db, "MOST_IDLE_MS", 300)
+    stopped, control = site.open(), site.open()
+    with pytest.raises(psycopg.errors.IdleInTransactionSessionTimeout), db.brief(stopped):
+        stopped.execute("SELECT pg_advisory_xact_lock(hashtextextended('orglift begin', 0))")
+        time.sleep(0.6)
+        assert begin_relocation(control, ORDER).id == relocation.id
+        stopped.execute("SELECT 1")
+
+
+def test_so_is_one_of_which_half_a_message_has_come(site, relocation, monkeypatch):
+    monkeypatch.setattr(db, "MOST_IDLE_MS", 300)
+    other, hanging = replace(ORDER, organization_before="6", organization_after="901", slug="other"), threading.Event()
+    with Proxy(site.urls["control"]) as proxy, ThreadPoolExecutor() as pool:
+        trap = proxy.trap(Moment.BEFORE, lambda _: wait(hanging), matches=lambda each: "audit" in each.text, cut=False)
+        with db.connect(proxy.url(site.urls["control"]), setting="control") as stopped:
+            begun = pool.submit(begin_relocation, stopped, other)
+            assert trap.sprung.wait(10)
+            assert begin_relocation(site.open(), ORDER).id == relocation.id
+            assert site.rows("SELECT count(*) FROM orglift.relocations") == [(1,)]
+            hanging.set()
+            with pytest.raises(ConnectionLost):
+                begun.result()
+
+
+def wait(event: threading.Event) -> None:
+    event.wait()
 
 
 def test_a_killed_process_is_followed_at_once(take, stopped):

@@ -69,7 +69,7 @@ class Arena:
 
 def _sent_as(column: Column) -> str:
     """A numeric of more places prints more zeros."""
-    return column.type if column.base_type == "numeric" else column.base_type
+    return column.type if column.base_type in ("numeric", "numeric[]") else column.base_type
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.commands import Ended, Launcher, Running
-from tests.proxy import Moment, Proxy, kill
+from tests.proxy import Moment, Proxy, Statement, kill
 from tests.random_schemas import Case
 from tests.random_schemas.cells import SOURCE_ORIGIN, TARGET_ORIGIN
 from tests.random_schemas.databases import (
@@ -86,11 +86,11 @@ class Journey:
     def move(self, to: str = "de") -> dict[str, Any]:
         return self.run("relocate", "start", self.case.slug, "--to", to)
 
-    def kill_at(self, moment: Moment, number: int) -> bool:
-        """Starts the move and kills it at its n-th statement; False where it ended before that."""
+    def kill_at(self, moment: Moment, number: int | None = None, *, matches: Callable[[Statement], bool] | None = None) -> bool:
+        """Starts the move and kills it at its n-th statement, or the first one that matches; False where it ended before that."""
         pid: Future[int] = Future()
         self.proxy.reset()
-        self.proxy.trap(moment, kill(pid), number=number)
+        self.proxy.trap(moment, kill(pid), number=number, matches=matches)
         mover = self.start("relocate", "start", self.case.slug, "--to", "de", "--json")
         pid.set_result(mover.pid)
         ended = mover.wait()

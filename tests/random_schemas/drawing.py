@@ -19,6 +19,8 @@ WIDER = {
     "smallint": "integer",
     "character varying(20)": "text",
     "numeric(12,3)": "numeric(20,6)",
+    "numeric(8,2)[]": "numeric(20,6)[]",
+    "integer[]": "bigint[]",
 }
 LABELS = ("project", "it's a", "we.ird", "100%", "{}")
 

@@ -83,6 +83,7 @@ MAKERS: dict[str, Maker] = {
     "tsvector": _one_of("", "'a':1A 'it''s':2"),
     "bit varying(9)": _one_of("", "0", "101010101"),
     "text[]": lambda rng: rng.choice((_array(rng, _TEXTS[:12]), "{}", '{{a,b},{"c,\\"d",NULL}}', "[0:1]={x,y}")),
+    "numeric(8,2)[]": _one_of("{}", "{1.5,NULL,-0.01}", "{{1,2},{3,999999.99}}", "[0:1]={5,6}"),
     "integer[]": _one_of("{}", "{1,NULL,-3}", "{{1,2},{3,4}}", "[-1:0]={5,6}"),
     "jsonb": _one_of(*_DOCUMENTS),
     "json": _one_of(*_DOCUMENTS, '{"a":1,  "a":2, "b" : 1e5}'),

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import click
+import psycopg
 import pytest
 
 from splitter import console
@@ -143,6 +144,22 @@ def test_a_bug_puts_its_traceback_into_a_file(bug, capsys, tmp_path):
     assert str(file) in err
     assert "Traceback" in file.read_text()
     assert "hunter2" not in err + file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("error", "exit"),
+    [
+        (psycopg.OperationalError("the connection is closed"), 3),
+        (psycopg.errors.AdminShutdown("terminating connection"), 3),
+        (psycopg.errors.DiskFull("no space"), 3),
+        (psycopg.errors.IdleInTransactionSessionTimeout("too long"), 3),
+        (psycopg.errors.SyntaxError("syntax error"), 70),
+        (psycopg.ProgrammingError("the last operation didn't produce records"), 70),
+    ],
+)
+def test_an_accident_that_nobody_translated_is_no_bug(error, exit, capsys):
+    assert run(fail_with(error)) == exit
+    assert "Traceback" not in capsys.readouterr().err
 
 
 def test_a_bug_shows_its_traceback_when_asked(monkeypatch, capsys, tmp_path):
