@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,8 @@ from relocate.outcome import Outcome, outcome_of, refusal, refusing
 from relocate.parcel import Parcel, noted_ways, open_parcel
 from relocate.phases import BEYOND_RETURN, Phase
 from relocate.proof import Proof, synchronized
-from relocate.references import Asker, ControlReferences, control_references, stage_references
+from relocate.references import Asker, ControlReferences, control_references
+from relocate.rewriting import Rewriting, stage_rewriting
 from relocate.run import hook_environment
 from relocate.second_look import archive_differences
 from relocate.session import connect_control, control_schema, open_control, open_target, take_fence
@@ -284,10 +285,11 @@ class _Import:
             self._require_equal(mover, self._prove(mover, ledger, there, target, replica=replica), "the target is not what was archived")
             references = self._references(there, target, origin)
             asker = Asker(membership=there, connection=target, after=True)
+            trip, limit = self._control_trip(origin), self.options.work.switch_limit
             with closing(connect_control(self.silos, application=mover.application)) as control:
-                stage_references(references, control, asker, relocation.id, mover.generation, self._control_trip(origin).origin)
+                rewriting = replace(stage_rewriting(references, control, asker, trip, mover), limit=limit)
             self._require_equal(mover, self._look_again(), "the source changed since the export")
-            self._switch(mover, ledger, target, references, home)
+            self._switch(mover, ledger, target, rewriting, home)
 
     def _shared_problems(self, matched: Matched) -> Iterator[Problem]:
         if self.parcel.is_move:
@@ -381,19 +383,20 @@ class _Import:
             differences=[str(each) for each in differences],
         )
 
-    def _switch(self, mover: Mover, ledger: Ledger, target: Connection, references: ControlReferences, home: Home | None) -> None:
+    def _switch(self, mover: Mover, ledger: Ledger, target: Connection, rewriting: Rewriting, home: Home | None) -> None:
         tables = summarize(ledger.read_chunks(target))
         mover.record(saved={**mover.relocation.saved, "tables": tables, "verified": True})
         order = SwitchOrder(
             relocation=mover.relocation.id,
             generation=mover.generation,
             expected=home,
-            statements=references.statements(mover.relocation.id) if home is not None else (),
+            references=rewriting,
             own=self.own,
             slug=self.options.slug,
         )
         with closing(connect_control(self.silos, application=mover.application)) as connection:
             switch(connection, order)
+            rewriting.follow(connection, self.report)
 
     def _finish(self, mover: Mover) -> Outcome:
         found = read_relocation(self.control, mover.relocation.id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from exports.match import Matched, Place, match_rows
 from exports.rows import Source
@@ -18,7 +18,8 @@ from relocate.move import Move, make_move
 from relocate.mover import Mover
 from relocate.obstacles import find_obstacles, may_set_replica
 from relocate.origins import check_region, read_origins
-from relocate.references import Asker, ControlReferences, find_control_references, stage_references
+from relocate.references import Asker, ControlReferences, find_control_references
+from relocate.rewriting import Rewriting, stage_rewriting
 from relocate.rights import find_missing_rights
 from relocate.trip import Trip
 from splitter.db import translated
@@ -106,10 +107,11 @@ class Preparation:
             slug=self.move.organization.slug,
         )
 
-    def stage_references(self, control: Connection, mover: Mover) -> None:
+    def stage_references(self, control: Connection, mover: Mover, limit: int) -> Rewriting:
+        """``limit``: rows of control that the switch may change."""
         asker = Asker(membership=self.reading.membership, connection=self.snapshot.connection, after=False)
         trip = ControlTrip.make(self.move.silos, self.move.source.region, self.move.minting.origin)
-        stage_references(self.references, control, asker, mover.relocation.id, mover.generation, trip.origin)
+        return replace(stage_rewriting(self.references, control, asker, trip, mover), limit=limit)
 
 
 def _control_problems(run: Situation, move: Move, references: ControlReferences, asker: Asker) -> Iterator[Problem]:

@@ -6,8 +6,8 @@ staged, in ``orglift.moved_ids`` or, for keys of several columns, in ``orglift.m
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from uuid import UUID
 
@@ -17,10 +17,12 @@ from exports.ids import IdRules
 from exports.json_sql import as_document, place_of, rewrite_document
 from exports.key_sql import KeyType, all_sql, holds_sql, matches_sql
 from exports.membership import Membership, column_sql, label_of, reference_values, table_sql
+from exports.rows import newer_sql
 from exports.scope import Scope
 from exports.snapshot import Connection
 from relocate.move import Move
-from relocate.switch import stage_moved_ids, stage_moved_keys
+from relocate.mover import Mover
+from relocate.switch import add_moved_ids, add_moved_keys, stage_moved_ids, stage_moved_keys
 from splitter.graph import Kind, Reference, build_graph, components
 from splitter.layout import IdLayout
 from splitter.ownership import EXPORTED
@@ -93,20 +95,28 @@ class ControlReferences:
         """Each once."""
         return tuple(dict.fromkeys(each.key for each in self.held))
 
-    def local_values(self, control: Connection, held: Held) -> Iterator[list[tuple[Values, int]]]:
-        """The values with a local id that one reference holds, and in how many places, in batches."""
+    @property
+    def none(self) -> ControlReferences:
+        """Where no id changes: nothing is to be rewritten."""
+        return replace(self, held=())
+
+    def local_values(self, control: Connection, held: Held, *, since: int | None = None) -> Iterator[list[tuple[Values, int]]]:
+        """The values with a local id that one reference holds, and in how many places, in batches.
+
+        ``since``: only in row versions that may be younger than a snapshot with that oldest running transaction.
+        """
         with control.cursor() as cursor:
-            rows = cursor.stream(self._values(held))
+            rows = cursor.stream(self._values(held, since))
             while batch := [(tuple(map(str, row[:-1])), int(str(row[-1]))) for row in islice(rows, BATCH)]:
                 yield batch
 
-    def _values(self, held: Held) -> sql.Composed:
+    def _values(self, held: Held, since: int | None) -> sql.Composed:
         table = self._table(held)
         columns, source = reference_values(table, held.reference, "k", self.schema.server_version)
         names = [sql.Identifier("v", f"c{number}") for number in range(len(columns))]
         local = [self._is_local(name) for name, shifts in zip(names, held.key.shifts, strict=True) if shifts]
         return sql.SQL(
-            "SELECT {names}, count(*) FROM (SELECT {values} FROM {table} AS k{lateral} WHERE {label}) AS v WHERE {set} AND ({local})"
+            "SELECT {names}, count(*) FROM (SELECT {values} FROM {table} AS k{lateral} WHERE {label}{newer}) AS v WHERE {set} AND ({local})"
             " GROUP BY {names}"
         ).format(
             names=sql.SQL(", ").join(names),
@@ -114,6 +124,7 @@ class ControlReferences:
             table=table_sql(table),
             lateral=sql.SQL(" CROSS JOIN LATERAL {} AS x(id)").format(source) if source else sql.SQL(""),
             label=label_of(table, held.reference, "k"),
+            newer=sql.SQL(" AND {}").format(newer_sql("k", since)) if since is not None else sql.SQL(""),
             set=all_sql([sql.SQL("{} IS NOT NULL").format(name) for name in names]),
             local=sql.SQL(" OR ").join(local),
         )
@@ -133,9 +144,9 @@ class ControlReferences:
             table=table_sql(self._table(held)), staged=staged, where=self._where(held, relocation)
         )
 
-    def statements(self, relocation: UUID) -> list[tuple[sql.Composed, None]]:
+    def statements(self, relocation: UUID) -> list[sql.Composed]:
         """The UPDATEs of the switch."""
-        return [(self._update(each, relocation), None) for each in self.held]
+        return [self._update(each, relocation) for each in self.held]
 
     def _update(self, held: Held, relocation: UUID) -> sql.Composed:
         staged = sql.SQL(" FROM {}").format(_staged(held.key)) if held.scalar else sql.SQL("")
@@ -269,9 +280,11 @@ def find_held(connection: Connection, rows: sql.Composable, table: Table, key: K
 Pair = tuple[Values, Values]  # before, after
 
 
-def moved_pairs(references: ControlReferences, control: Connection, asker: Asker, held: Held, origin: int) -> Iterator[tuple[Pair, int]]:
+def moved_pairs(
+    references: ControlReferences, control: Connection, asker: Asker, held: Held, origin: int, *, since: int | None = None
+) -> Iterator[tuple[Pair, int]]:
     """What becomes of the organization's ids that one reference of control holds, and in how many places each stands."""
-    for batch in references.local_values(control, held):
+    for batch in references.local_values(control, held, since=since):
         pairs = {values: held.key.shifted(references.layout, values, origin) for values, _ in batch}
         own = asker.own(held.key, list(pairs.values() if asker.after else pairs))
         for values, places in batch:
@@ -280,13 +293,30 @@ def moved_pairs(references: ControlReferences, control: Connection, asker: Asker
 
 
 def stage_references(
-    references: ControlReferences, control: Connection, asker: Asker, relocation: UUID, generation: int, origin: int | None
+    references: ControlReferences,
+    control: Connection,
+    asker: Asker,
+    mover: Mover,
+    origin: int | None,
+    *,
+    anew: bool = True,
 ) -> None:
-    """Stage what control's references become, so that the switch is one join."""
+    """Stage what control's references become, so that the switch is one join; ``anew``: in the place of what was staged before."""
+    relocation, generation = mover.relocation.id, mover.generation
     for key in references.keys if origin else ():
         holding = (held for held in references.held if held.key == key)
         found = dict(pair for held in holding for pair, _ in moved_pairs(references, control, asker, held, origin or 0))
-        if len(key.columns) == 1:
+        if not anew:
+            add_moved(control, relocation, key, found.items())
+        elif len(key.columns) == 1:
             stage_moved_ids(control, relocation, generation, str(key), ((int(before[0]), int(after[0])) for before, after in found.items()))
         else:
             stage_moved_keys(control, relocation, generation, str(key), ((list(before), list(after)) for before, after in found.items()))
+
+
+def add_moved(control: Connection, relocation: UUID, key: Key, pairs: Iterable[Pair]) -> None:
+    """Stage more, beside what was staged before."""
+    if len(key.columns) == 1:
+        add_moved_ids(control, relocation, str(key), ((int(before[0]), int(after[0])) for before, after in pairs))
+    else:
+        add_moved_keys(control, relocation, str(key), ((list(before), list(after)) for before, after in pairs))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 
@@ -15,6 +16,7 @@ from exports.snapshot import Connection
 from exports.survey import Organization, Survey, key_of, select_ways, survey_region
 from relocate.after import repeat_after_switch
 from relocate.control import Relocation, read_relocation
+from relocate.control_obstacles import ControlTrip
 from relocate.ledger import Ledger, Recorded
 from relocate.load import statements_for_deleting
 from relocate.lookup import find_relocation
@@ -25,7 +27,9 @@ from relocate.origins import check_region, read_origins
 from relocate.outcome import Outcome, outcome_of, refusal, refusing
 from relocate.phases import BEYOND_RETURN, Phase
 from relocate.purge import Purger
-from relocate.session import connect_control, open_control, take_fence
+from relocate.references import Asker, control_references
+from relocate.rewriting import stage_rewriting
+from relocate.session import connect_control, control_schema, open_control, take_fence
 from splitter.db import connect, translated
 from splitter.errors import DiffersError, IllegalMove, UnknownOrganization
 from splitter.events import Finished, Note, Reporter, Started
@@ -124,6 +128,7 @@ class _Purge:
 
     def _delete(self, source: Connection, target: Connection, ledger: Ledger, recorded: tuple[Recorded, ...]) -> None:
         move, membership = self._prepare(source, target)
+        self._follow_switch(move, membership, source)
         self._require_no_strangers(membership, source)
         self._require_nothing_new(membership, recorded)
         replica = may_set_replica(source)
@@ -148,6 +153,14 @@ class _Purge:
         move = make_move(self.silos, organization, self.source, self.target, identity, origins)
         with translated(self.source.setting):
             return move, select_ways(self.source.scope, organization.key, source)
+
+    def _follow_switch(self, move: Move, membership: Membership, source: Connection) -> None:
+        """Ids of before that control was given since the switch: with the source's rows goes what tells whose they are."""
+        references = control_references(self.source.scope, self.source.rules, self.silos, control_schema(self.silos))
+        asker = Asker(membership=membership, connection=source, after=False)
+        trip = ControlTrip.make(self.silos, self.source.region, move.minting.origin)
+        with closing(connect_control(self.silos, application=self.mover.application)) as control:
+            stage_rewriting(references, control, asker, trip, self.mover, anew=False).follow(control, self.report)
 
     def _require_no_strangers(self, membership: Membership, source: Connection) -> None:
         problems = []

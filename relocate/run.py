@@ -22,6 +22,7 @@ from relocate.mover import Mover, take_over
 from relocate.outcome import Outcome, outcome_of, refusal, refusing
 from relocate.phases import Phase
 from relocate.preparation import Preparation, Situation
+from relocate.rewriting import Rewriting
 from relocate.session import connect_control, control_schema, open_control, open_target, take_fence
 from relocate.stages import Stages, summarize
 from relocate.switch import SwitchOrder, switch
@@ -125,10 +126,10 @@ class _Start:
             mover.move_to(Phase.VERIFYING)
             self._require_equal(mover, stages.prove(target), "the target is not what was copied")
             with closing(connect_control(self.silos, application=mover.application)) as control:
-                planned.stage_references(control, mover)
+                rewriting = planned.stage_references(control, mover, self.options.switch_limit)
             self._require_equal(mover, stages.still(target), "the source changed during the move")
             recorded = ledger.read_chunks(target)
-            self._switch(planned, mover, recorded)
+            self._switch(rewriting, mover, recorded)
         return self._finish(mover)
 
     def _clear_other(self, planned: Preparation, relocation: Relocation, ledger: Ledger, target: Connection) -> None:
@@ -155,7 +156,7 @@ class _Start:
             differences=[str(each) for each in differences],
         )
 
-    def _switch(self, planned: Preparation, mover: Mover, recorded: tuple[Recorded, ...]) -> None:
+    def _switch(self, rewriting: Rewriting, mover: Mover, recorded: tuple[Recorded, ...]) -> None:
         tables = summarize(recorded)
         saved = {**mover.relocation.saved, "tables": tables, "verified": True}
         mover.record(saved=saved, rows=sum(int(str(table["rows"])) for table in tables))
@@ -163,11 +164,12 @@ class _Start:
             relocation=mover.relocation.id,
             generation=mover.generation,
             expected=self.situation.trip.home,
-            statements=planned.references.statements(mover.relocation.id),
+            references=rewriting,
             own=self.own,
         )
         with closing(connect_control(self.silos, application=mover.application)) as connection:
             switch(connection, order)
+            rewriting.follow(connection, self.report)
         self.report(Note(f"{mover.relocation.name} lives in {mover.relocation.target} now"))
 
     def _finish(self, mover: Mover) -> Outcome:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from psycopg import sql
@@ -17,7 +17,6 @@ from splitter.errors import Conflict, OtherMover
 from splitter.silos import OwnMapping
 
 LOCK_TIMEOUT_MS = 2000  # a row of control that the application holds: tried again, users wait no longer behind us
-Values = Sequence[Any] | Mapping[str, Any] | None
 _TIMEOUT = "SELECT pg_catalog.set_config('lock_timeout', %s, true)"
 _MOVE = """
 UPDATE orglift.mapping SET organization = %s, slug = %s, region = %s, version = version + 1, updated_at = pg_catalog.clock_timestamp()
@@ -30,17 +29,27 @@ WHERE id = %s
 """
 
 
+class References(Protocol):
+    """Control's references to moved rows, in the switch's transaction; a refusal undoes the switch."""
+
+    def look_again(self, control: Connection) -> None:
+        """Lock them against writers, and stage what these have written since."""
+
+    def rewrite(self, control: Connection) -> int:
+        """Change all, by a join with what is staged; how many rows."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchOrder:
     """What the switch does. ``expected`` is the home that the move was made for; None: the organization is new to control.
 
-    ``statements`` rewrite control's references to moved rows, by a join with ``orglift.moved_ids``. ``own`` is the application's mapping.
+    ``references`` are control's, None where it has none. ``own`` is the application's mapping.
     """
 
     relocation: UUID
     generation: int
     expected: Home | None
-    statements: Sequence[tuple[sql.Composable, Values]] = ()
+    references: References | None = None
     own: OwnMapping | None = None
     slug: str | None = None  # that it gets; None: it keeps its own
 
@@ -64,11 +73,14 @@ def _try_switch(control: Connection, order: SwitchOrder) -> Relocation:
         if found.phase is Phase.SWITCHED:
             return found
         check_move(found.phase, Phase.SWITCHED)
+        if order.references is not None:
+            order.references.look_again(control)  # before the mapping is locked: a writer that it waits for may want to read that
         _check_expected(control, found, order)
         _write_mapping(control, found, order)
-        changed = [control.execute(sql.Composed([query]), values).rowcount for query, values in order.statements]
+        # After the mapping, which the application's own keys may refer to.
+        changed = order.references.rewrite(control) if order.references is not None else 0
         control.execute(_SWITCHED, (found.id,))
-        detail = {"before": found.organization_before, "from": found.source, "to": found.target, "control_rows": sum(changed)}
+        detail = {"before": found.organization_before, "from": found.source, "to": found.target, "control_rows": changed}
         write_audit(control, "switched", organization=found.organization_after, relocation=found.id, detail=detail)
         return lock_relocation(control, found.id)
 
@@ -152,3 +164,19 @@ def _stage(
         if lock_relocation(control, relocation).generation != generation:
             raise OtherMover(f"relocation {relocation} was taken over", hint="nothing was staged from here; see `relocate status`")
         return staged
+
+
+def add_moved_ids(control: Connection, relocation: UUID, key: str, pairs: Iterable[tuple[int, int]]) -> None:
+    """Write what more ids of ``key`` become, in the caller's transaction; what is staged for one stays."""
+    _add(control, relocation, sql.Identifier("orglift", "moved_ids"), ("table_name", key), pairs)
+
+
+def add_moved_keys(control: Connection, relocation: UUID, key: str, pairs: Iterable[tuple[list[str], list[str]]]) -> None:
+    """The same for keys of several columns, whose values are texts."""
+    _add(control, relocation, sql.Identifier("orglift", "moved_keys"), ("key_name", key), pairs)
+
+
+def _add(control: Connection, relocation: UUID, table: sql.Identifier, key: tuple[str, str], pairs: Iterable[tuple[Any, Any]]) -> None:
+    query = sql.SQL("INSERT INTO {} (relocation, {}, before, after) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING")
+    with translated(f"staging moved ids of {key[1]}"), control.cursor() as cursor:
+        cursor.executemany(query.format(table, sql.Identifier(key[0])), [(relocation, key[1], before, after) for before, after in pairs])

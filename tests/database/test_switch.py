@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, LiteralString
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -34,6 +35,22 @@ REWRITE = sql.SQL(
     "UPDATE public.star SET item_id = m.after FROM orglift.moved_ids AS m"
     " WHERE m.relocation = %s AND m.table_name = 'item' AND m.before = item_id"
 )
+
+
+@dataclass(frozen=True)
+class Rewriter:
+    """Of the table star; ``then``: what it does besides."""
+
+    relocation: UUID
+    then: LiteralString = "SELECT 1"
+
+    def look_again(self, control: db.Connection) -> None:
+        control.execute("LOCK TABLE public.star")
+
+    def rewrite(self, control: db.Connection) -> int:
+        changed = control.execute(REWRITE, (self.relocation,)).rowcount
+        control.execute(self.then)
+        return changed
 
 
 @pytest.fixture
@@ -69,7 +86,7 @@ class Move:
             relocation=relocation.id,
             generation=self.mover.generation,
             expected=home,
-            statements=((REWRITE, (relocation.id,)),),
+            references=Rewriter(relocation.id),
             own=own,
         )
 
@@ -149,7 +166,7 @@ def test_a_superseded_mover_switches_nothing(site, make):
 def test_a_statement_that_fails_takes_everything_back(site, make):
     move = make()
     with pytest.raises(ServerError, match="division by zero"):
-        move.switch(statements=(*move.order.statements, (sql.SQL("SELECT 1 / 0"), None)))
+        move.switch(references=Rewriter(move.id, then="SELECT 1 / 0"))
     assert nothing_changed(site, move)
     assert site.rows("SELECT region, version FROM orglift.mapping") == [("us", 1)]
 
