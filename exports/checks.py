@@ -234,26 +234,31 @@ def inbound_checks(membership: Membership, *, excluded: bool = True) -> Iterable
 
 def _inbound(membership: Membership, reference: Reference) -> Check:
     """Rows that point into the organization and will not go with it."""
+    return holding_check(membership, reference, membership.rows(reference.target, _of("k", reference.target_columns)))
+
+
+def holding_check(membership: Membership, reference: Reference, held: sql.Composable, *, anybody: bool = False) -> Check:
+    """Rows of others that refer to one of the keys that ``held`` selects; ``anybody``: of the organization's own too."""
     scope = membership.scope
     holder = scope.table(reference.table)
     names = [f"v{number}" for number in range(len(reference.columns))]
     stranger: sql.Composable = sql.SQL("")
-    if scope.standing(reference.table) is Standing.OWNED:
+    if scope.standing(reference.table) is Standing.OWNED and not anybody:
         own = membership.rows(reference.table, [sql.SQL("k.tableoid"), sql.SQL("k.ctid")])
         stranger = sql.SQL(" AND NOT EXISTS (SELECT FROM ({own}) AS o(rel, tid) WHERE o.rel = h.tableoid AND o.tid = h.ctid)").format(
             own=own
         )
-    held = sql.SQL("SELECT {values}, h.tableoid, h.ctid FROM {holder} AS h WHERE {label}").format(
+    holding = sql.SQL("SELECT {values}, h.tableoid, h.ctid FROM {holder} AS h WHERE {label}").format(
         values=_named(reference.columns, names, "h"),
         holder=table_sql(holder),
         label=all_sql(label_conditions(holder, reference, "h")),
     )
     query = sql.SQL(
-        "SELECT DISTINCT {row} FROM ({held}) AS h WHERE EXISTS (SELECT FROM ({targets}) AS t({columns}) WHERE {on}){stranger} LIMIT {limit}"
+        "SELECT DISTINCT {row} FROM ({holding}) AS h WHERE EXISTS (SELECT FROM ({held}) AS t({columns}) WHERE {on}){stranger} LIMIT {limit}"
     ).format(
         row=_row(names, "h"),
+        holding=holding,
         held=held,
-        targets=membership.rows(reference.target, _of("k", reference.target_columns)),
         columns=sql.SQL(", ").join(map(sql.Identifier, reference.target_columns)),
         on=points_at(scope, reference, "h", "t"),
         stranger=stranger,

@@ -7,6 +7,7 @@ back and stops the purge.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from psycopg import sql
@@ -15,6 +16,7 @@ from exports.chunks import Chunk
 from exports.membership import table_sql
 from exports.rows import Source, hash_sql, newer_sql
 from exports.snapshot import Connection
+from relocate.holders import require_unheld
 from relocate.ledger import Ledger, Recorded
 from splitter.db import translated
 from splitter.errors import DiffersError
@@ -30,9 +32,11 @@ class Purger:
     ledger: Ledger
     xmin: int | None  # of the snapshot after which no row may have changed; None: only a hash can tell
     report: Reporter
+    witness: Connection  # a second session at the source, which sees what the first has not committed as it was
 
-    def delete(self, connection: Connection, together: Sequence[Recorded]) -> int:
-        """One transaction: delete the chunks and compare; how many rows went. DiffersError: nothing was deleted.
+    def delete(self, connection: Connection, together: Sequence[Recorded], left: AbstractSet[TableName]) -> int:
+        """One transaction: delete the chunks and compare; how many rows went. DiffersError: nothing was deleted; a refusal: neither,
+        since rows that stay refer to these. ``left``: the tables that have chunks in this or a later transaction.
 
         A chunk that is empty already was deleted by a run before.
         """
@@ -47,6 +51,7 @@ class Purger:
             found = {int(str(row[0])): row[1:] for row in connection.execute(query).fetchall()}
             for number, each in enumerate(together):
                 self._require_same(each, *found[number])
+            require_unheld(self.source, self.witness, [each.chunk for each in together], left)
         gone = sum(int(str(row[0])) for row in found.values())
         self.report(Advanced("purging", gone))
         return gone

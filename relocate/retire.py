@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from exports.checks import inbound_checks
@@ -31,7 +31,7 @@ from relocate.references import Asker, control_references
 from relocate.rewriting import stage_rewriting
 from relocate.session import connect_control, control_schema, open_control, take_fence
 from splitter.db import connect, translated
-from splitter.errors import DiffersError, IllegalMove, UnknownOrganization
+from splitter.errors import DiffersError, FailedError, IllegalMove, UnknownOrganization
 from splitter.events import Finished, Note, Reporter, Started
 from splitter.silos import SiloMap
 
@@ -89,6 +89,15 @@ def _ledger(mover: Mover) -> Ledger:
     return Ledger(relocation=relocation.id, generation=mover.generation, organization=relocation.organization_after, mover=mover.name)
 
 
+@dataclass(frozen=True, slots=True)
+class _Sessions:
+    """``witness`` is a second one at the source."""
+
+    source: Connection
+    witness: Connection
+    target: Connection
+
+
 class _Purge:
     """One run of the command."""
 
@@ -103,10 +112,14 @@ class _Purge:
 
     def run(self) -> None:
         ledger = _ledger(self.mover)
-        with connect(self.target.url, setting=self.target.setting, application=self.mover.application) as target, self._source() as source:
+        with (
+            connect(self.target.url, setting=self.target.setting, application=self.mover.application) as target,
+            self._source() as source,
+            self._source() as witness,
+        ):
             recorded = self._records(target)
             if recorded:
-                self._delete(source, target, ledger, recorded)
+                self._delete(_Sessions(source, witness, target), ledger, recorded)
             _drop_records(self.target, self.mover)
             take_fence(source, ledger, "source", self.source.setting)
             with translated(self.source.setting):
@@ -126,7 +139,8 @@ class _Purge:
                 connection.execute(self.source.prepare)
         return connection
 
-    def _delete(self, source: Connection, target: Connection, ledger: Ledger, recorded: tuple[Recorded, ...]) -> None:
+    def _delete(self, sessions: _Sessions, ledger: Ledger, recorded: tuple[Recorded, ...]) -> None:
+        source, target = sessions.source, sessions.target
         move, membership = self._prepare(source, target)
         self._follow_switch(move, membership, source)
         self._require_no_strangers(membership, source)
@@ -138,11 +152,19 @@ class _Purge:
         take_fence(source, ledger, "source", self.source.setting)
         self.mover.move_to(Phase.PURGING)
         self.wrote = True
-        purger = self._purger(move, membership, source, target, ledger, recorded)
+        purger = self._purger(move, membership, sessions, ledger, recorded)
         self.report(Started("purging", sum(each.content.rows for each in recorded if each.content)))
-        for together in statements_for_deleting(self.source.scope, recorded, replica=replica):
-            self._require_gone()
-            purger.delete(source, together)
+        batches = statements_for_deleting(self.source.scope, recorded, replica=replica)
+        went = False
+        for number, together in enumerate(batches):
+            try:
+                self._require_gone()
+                purger.delete(source, together, {each.chunk.table for later in batches[number:] for each in later})
+            except DiffersError as exc:
+                if not went:
+                    raise
+                raise FailedError.after_write(exc) from exc
+            went = went or any(each.content and each.content.rows for each in together)
         self.report(Finished("purging"))
 
     def _prepare(self, source: Connection, target: Connection) -> tuple[Move, Membership]:
@@ -187,14 +209,13 @@ class _Purge:
         self,
         move: Move,
         membership: Membership,
-        source: Connection,
-        target: Connection,
+        sessions: _Sessions,
         ledger: Ledger,
         recorded: tuple[Recorded, ...],
     ) -> Purger:
-        place = Place(connection=target, schema=self.target.schema)
+        place = Place(connection=sessions.target, schema=self.target.schema)
         with translated(self.source.setting):
-            needed = read_needed(membership, source)
+            needed = read_needed(membership, sessions.source)
             matched = match_rows(needed, self.silos, self.source.schema, self.source.rules, move.minting, lambda _: place)
         parts = {
             each.chunk.table: tuple(sorted({one.chunk.part for one in recorded if one.chunk.table == each.chunk.table}))
@@ -203,7 +224,8 @@ class _Purge:
         live = {name: tuple(part for part in numbers if part >= 0) for name, numbers in parts.items()}
         selection = Selection(live={**membership.selection.live, **live}, closed=membership.selection.closed)
         reading = self._as_loaded(move.reading(Membership(membership.scope, membership.root, selection), matched.maps))
-        return Purger(source=reading, ledger=ledger, xmin=self._oldest_change(source), report=self.report)
+        xmin = self._oldest_change(sessions.source)
+        return Purger(source=reading, ledger=ledger, xmin=xmin, report=self.report, witness=sessions.witness)
 
     def _oldest_change(self, source: Connection) -> int | None:
         """Rows of transactions below it are what was moved; None where numbers tell nothing: of an archive, or half a circle later."""

@@ -229,7 +229,7 @@ class FailedError(OrgliftError):
     default_hint = "run the same command again to go on"
 
     @classmethod
-    def after_write(cls, refusal: RefusedError) -> FailedError:
+    def after_write(cls, refusal: RefusedError | DiffersError) -> FailedError:
         """The same failure, once something had been written: exit 4; what stood in the way is told as before. Raise it ``from`` it."""
         hint = f"{refusal.hint}; then {cls.default_hint}" if refusal.hint else ""
         return cls(refusal.message, hint=hint, problems=refusal.problems)
