@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from functools import partial
 
 from psycopg import sql
@@ -18,6 +19,7 @@ from relocate.obstacles import may_set_replica
 from relocate.outcome import Outcome, outcome_of, refusing
 from relocate.phases import BEYOND_RETURN, Phase
 from relocate.session import connect_control, open_control, take_fence
+from relocate.taking_back import take_back_inserted
 from splitter.db import connect, translated
 from splitter.errors import IllegalMove, UnknownOrganization
 from splitter.events import Note, Reporter, Warned
@@ -60,7 +62,8 @@ def _take_out(silos: SiloMap, mover: Mover, report: Reporter) -> None:
         there = clear_target(target, relocation, ledger, connection, replica=replica)
         if there is not None:
             _warn_of_left(target, there, connection, report)
-        take_back_inserted(target, ledger, connection)
+        with closing(target.connect()) as witness:
+            take_back_inserted(target, ledger, connection, witness, report)
         ledger.leave(connection)
     mover.move_to(Phase.ABORTED)
     report(Note(f"the move of {relocation.name} to {relocation.target} is undone"))
@@ -72,40 +75,3 @@ def _warn_of_left(target: Survey, there: Membership, connection: Connection, rep
     left = connection.execute(query).fetchone()
     if left and left[0]:
         report(Warned(f"{target.region} still has the organization's row: somebody else changed it since it was copied"))
-
-
-def take_back_inserted(target: Survey, ledger: Ledger, connection: Connection) -> None:
-    """Delete the referenced and shared rows that this move inserted, unless something refers to them by now."""
-    for name in reversed(ledger.inserted_tables(connection)):
-        table = target.schema.tables[name]
-        key = table.identifying_key or tuple(column.name for column in table.stored_columns)
-        holding = [
-            sql.SQL("NOT EXISTS (SELECT FROM {holder} AS h WHERE {on})").format(
-                holder=table_sql(target.scope.table(reference.table)),
-                on=sql.SQL(" AND ").join(
-                    sql.SQL("{} = {}").format(sql.Identifier("h", mine), sql.Identifier("t", theirs))
-                    for mine, theirs in zip(reference.columns, reference.target_columns, strict=True)
-                ),
-            )
-            for reference in target.scope.graph.to(name)
-            if reference.foreign_key is not None and reference.table in target.schema.tables and reference.table != name
-        ]
-        query = sql.SQL(
-            "DELETE FROM {table} AS t USING orglift.inserted AS i WHERE i.relocation = {relocation} AND i.table_name = {name} AND {same}"
-        ).format(
-            table=table_sql(table),
-            relocation=sql.Literal(ledger.relocation),
-            name=sql.Literal(str(name)),
-            same=sql.SQL(" AND ").join(
-                [
-                    *(
-                        sql.SQL("{}::text IS NOT DISTINCT FROM i.key ->> {}").format(sql.Identifier("t", column), sql.Literal(n))
-                        for n, column in enumerate(key)
-                    ),
-                    *holding,
-                ]
-            ),
-        )
-        with translated(f"deleting from {name}"), connection.transaction():
-            ledger.hold(connection)
-            connection.execute(query)
