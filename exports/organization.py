@@ -25,6 +25,7 @@ from exports.copy_text import format_line
 from exports.heaps import Heap, read_heaps
 from exports.ids import IdRule, IdRules
 from exports.manifest import ArchivedColumn, ArchivedOrganization, ArchivedSource, Manifest, Section, SectionKind
+from exports.org_keys import spell_key
 from exports.report import row_problems
 from exports.rewrite import Minting, Rewriter
 from exports.rows import Source, ask, reading
@@ -155,7 +156,7 @@ class _Export:
     def draft(self) -> Manifest:
         """The manifest without rows."""
         survey, minting, found = self.survey, self.minting, self.organization
-        after = None if minting.origin is None else "|".join(shifted_key(survey, found.key, minting))
+        after = None if minting.origin is None else spell_key(shifted_key(survey, found.key, minting))
         notes: dict[str, JsonValue] = {
             "ways": note_ways(survey.scope),
             "labels": note_labels(survey.scope),

@@ -14,6 +14,7 @@ from exports.ids import IdRules, decide_rules
 from exports.json_sql import HAS_IS_JSON, TEXT_JSON_FUNCTION
 from exports.key_sql import INTEGERS, column_sql, is_key_sql, table_sql
 from exports.membership import Membership, Selection
+from exports.org_keys import spell_key, split_key
 from exports.probe import probe_ways
 from exports.scope import NO_ROOT, Scope, plan_scope
 from exports.snapshot import Connection, Snapshot, ask
@@ -168,19 +169,13 @@ class Organization:
 
     @property
     def id(self) -> str:
-        """The key as one text; the parts of a composite one are joined by ``|``."""
-        return "|".join(self.key)
-
-
-def split_key(scope: Scope, text: str) -> tuple[str, ...] | None:
-    """The organization's key that ``Organization.id`` spells; None where it spells none."""
-    parts = tuple(text.split("|")) if len(scope.root_key) > 1 else (text,)
-    return parts if len(parts) == len(scope.root_key) else None
+        """The key as one text."""
+        return spell_key(self.key)
 
 
 def key_of(scope: Scope, text: str) -> tuple[str, ...]:
-    """The same of an organization that is known; UnknownOrganization where the organizations' table has got another key since."""
-    key = split_key(scope, text)
+    """The key that ``Organization.id`` spells; UnknownOrganization where the organizations' table has got another key since."""
+    key = split_key(text, len(scope.root_key))
     if key is None:
         raise UnknownOrganization(f"{text!r} is no key of {scope.root}", hint="see whether its primary key was changed")
     return key
@@ -195,14 +190,14 @@ def find_in_region(survey: Survey, connection: Connection, text: str) -> Organiz
     conditions: list[sql.Composable] = []
     if column and not text.startswith("id:"):
         conditions.append(sql.SQL("{}::text = {}").format(column_sql("k", column), sql.Literal(text)))
-    parts = split_key(survey.scope, text.removeprefix("id:"))
+    parts = split_key(text.removeprefix("id:"), len(survey.scope.root_key))
     if parts is not None and all(map(_may_be, map(root.column, survey.scope.root_key), parts)):
         conditions.append(is_key_sql(root, survey.scope.root_key, parts, "k"))
     for condition in conditions:  # a slug wins over an id that is spelled the same
         with translated(survey.setting):
             rows = ask(connection, _root_rows(survey, root, condition))
         if len(rows) > 1:
-            ids = ", ".join("id:" + "|".join(map(str, key)) for _, *key in rows)
+            ids = ", ".join("id:" + spell_key(list(map(str, key))) for _, *key in rows)
             raise UnknownOrganization(
                 f"several organizations of region {survey.region!r} have the slug {text!r}", hint=f"name one by its id: {ids}"
             )

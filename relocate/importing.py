@@ -20,6 +20,7 @@ from exports.homes import Home, find_organization, read_home, read_homes
 from exports.manifest import ArchivedChunk, Manifest
 from exports.match import Matched
 from exports.membership import Membership, Selection
+from exports.org_keys import spell_key
 from exports.snapshot import Connection
 from exports.survey import require_decided, require_organization, survey_region
 from exports.types import PlainType
@@ -146,7 +147,7 @@ class _Import:
 
     def _after(self) -> str:
         """The organization's id in the target."""
-        return "|".join(self.parcel.after(self._origin(issue=False)))
+        return spell_key(self.parcel.after(self._origin(issue=False)))
 
     def plan(self) -> ImportPlan:
         origin = self._origin(issue=False)
@@ -238,7 +239,7 @@ class _Import:
         self.parcel.require_room()
         problems: list[Problem] = []
         after, known = self.parcel.after(origin), tuple(each.origin for each in read_origins(self.control))
-        begun = find_unfinished(self.control, f"id:{'|'.join(after)}")
+        begun = find_unfinished(self.control, f"id:{spell_key(after)}")
         if begun is None:
             problems += self._slug_taken(home)
         if self.options.slug is not None and self.silos.organization.slug is None:
@@ -246,7 +247,7 @@ class _Import:
                 Problem(code="no-slug", object="--slug", found="silos.toml names no slug column", remedy="set [organization] slug")
             )
         if home is not None:
-            shifts = self.manifest.organization.before != "|".join(after)
+            shifts = self.manifest.organization.before != spell_key(after)
             problems += find_control_obstacles(self._control_references(), self.silos, shifts_organization=shifts)
         found = find_import_obstacles(self.parcel, target, after, known, replica=replica, resuming=begun is not None)
         return (*problems, *found)
@@ -263,7 +264,7 @@ class _Import:
     def _order(self, origin: int) -> Order:
         return Order(
             organization_before=self.manifest.organization.before,
-            organization_after="|".join(self.parcel.after(origin)),
+            organization_after=spell_key(self.parcel.after(origin)),
             target=self.options.to,
             source=self.manifest.source.region if self.parcel.is_move else self.manifest.source.database,
             slug=self.slug,

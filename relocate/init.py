@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 from psycopg import sql
 
+from exports.org_keys import spelled_sql
 from relocate.adoption import Adoption, Found, adopt_all
 from relocate.control import write_audit
 from relocate.init_plan import Action, InitOptions, RegionFacts, RegionPlan, plan_init
@@ -218,10 +219,8 @@ def _read_organizations(site: _Site, name: str) -> Iterator[Found]:
     if table is None:
         return
     slug = sql.SQL("{}::text").format(sql.Identifier(root.slug)) if root.slug else sql.SQL("NULL::text")
-    key = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(column)) for column in table.identifying_key)
-    query = sql.SQL("SELECT pg_catalog.concat_ws('|', {}), {} FROM {}").format(
-        key, slug, sql.Identifier(root.table.schema, root.table.name)
-    )
+    key = spelled_sql([sql.SQL("{}::text").format(sql.Identifier(column)) for column in table.identifying_key])
+    query = sql.SQL("SELECT {}, {} FROM {}").format(key, slug, sql.Identifier(root.table.schema, root.table.name))
     with translated(f"reading {root.table} of {name}"), site.regions[name].cursor() as cursor:
         for organization, given in cursor.stream(query):
             yield Found(region=name, organization=organization, slug=given)

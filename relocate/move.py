@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from exports.chunks import Cutter
 from exports.membership import Membership
+from exports.org_keys import spell_key
 from exports.organization import local_origin, shifted_key
 from exports.rewrite import Minting, Rewriter
 from exports.rows import Source, ask
@@ -53,7 +54,7 @@ class Move:
 
     @property
     def after_id(self) -> str:
-        return "|".join(self.after)
+        return spell_key(self.after)
 
     @property
     def mirrored(self) -> Scope:

@@ -9,6 +9,7 @@ from psycopg import sql
 
 from exports.checks import inbound_checks, scope_checks
 from exports.membership import column_sql, table_sql
+from exports.org_keys import spell_key, spelled_sql
 from exports.report import found_problems
 from exports.rows import Source
 from exports.snapshot import Connection
@@ -121,12 +122,15 @@ def find_namesakes(region: Survey, key: tuple[str, ...], name: str | None, targe
     columns = [column_sql("k", column) for column in region.scope.root_key]
     is_it = sql.SQL(" AND ").join(sql.SQL("{} = {}").format(mine, sql.Literal(value)) for mine, value in zip(columns, key, strict=True))
     same = sql.SQL("{}::text = {}").format(column_sql("k", slug), sql.Literal(name)) if slug and name is not None else sql.SQL("false")
-    query = sql.SQL("SELECT concat_ws('|', {key}), {is_it} FROM {root} AS k WHERE {is_it} OR {same}").format(
-        key=sql.SQL(", ").join(columns), is_it=is_it, root=table_sql(region.schema.tables[root]), same=same
+    query = sql.SQL("SELECT {key}, {is_it} FROM {root} AS k WHERE {is_it} OR {same}").format(
+        key=spelled_sql([sql.SQL("{}::text").format(column) for column in columns]),
+        is_it=is_it,
+        root=table_sql(region.schema.tables[root]),
+        same=same,
     )
     with translated(f"looking for the organization in {region.region}"):
         rows = target.execute(query).fetchall()
-    place = f"{root} {'|'.join(key)}"
+    place = f"{root} {spell_key(key)}"
     for found, itself in rows:
         if itself and not resuming:
             yield _there(place, region.region)
