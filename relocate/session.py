@@ -13,19 +13,31 @@ from relocate.ledger import Ledger
 from relocate.mover import Mover, end_superseded
 from splitter.catalog import read_schema
 from splitter.db import LOCK_NOT_AVAILABLE, connect, retrying, translated
+from splitter.errors import Unprepared
+from splitter.identity import CONTROL, check_clone, physical_identity, read_identity
 from splitter.schema import Schema
 from splitter.silos import Silo, SiloMap
 
 
 @contextmanager
 def open_control(silos: SiloMap) -> Iterator[Connection]:
-    """A session in control, which must have been prepared by ``relocate init``."""
+    """A session in control, which must have been prepared by ``relocate init``; Clone where it is a copy of the one that was."""
     connection = connect_control(silos)
     try:
         check_installed(connection, Part.CONTROL)
+        check_control(connection, silos)
         yield connection
     finally:
         connection.close()
+
+
+def check_control(connection: Connection, silos: SiloMap) -> None:
+    """Clone where the database is not the one that its identity was written for: its mapping and origins are no longer everybody's."""
+    identity = read_identity(connection)
+    if identity is None:  # nobody has said anything of it
+        raise Unprepared(f"the database of {CONTROL!r} has no identity")
+    shared = identity.region in silos.regions  # control and a region in one database, whose identity is the region's
+    check_clone(identity, physical_identity(connection), identity.region if shared else CONTROL)
 
 
 def connect_control(silos: SiloMap, application: str = "orglift") -> Connection:
