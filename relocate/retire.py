@@ -26,7 +26,7 @@ from relocate.obstacles import may_set_replica
 from relocate.origins import check_region, read_origins
 from relocate.outcome import Outcome, outcome_of, refusal, refusing
 from relocate.phases import BEYOND_RETURN, Phase
-from relocate.purge import Purger
+from relocate.purge import Counterpart, Purger
 from relocate.references import Asker, control_references
 from relocate.rewriting import stage_rewriting
 from relocate.session import connect_control, control_schema, open_control, take_fence
@@ -225,7 +225,8 @@ class _Purge:
         selection = Selection(live={**membership.selection.live, **live}, closed=membership.selection.closed)
         reading = self._as_loaded(move.reading(Membership(membership.scope, membership.root, selection), matched.maps))
         xmin = self._oldest_change(sessions.source)
-        return Purger(source=reading, ledger=ledger, xmin=xmin, report=self.report, witness=sessions.witness)
+        counterpart = Counterpart(there=move.there(reading.membership), source=reading, connection=sessions.target)
+        return Purger(source=reading, ledger=ledger, xmin=xmin, report=self.report, witness=sessions.witness, counterpart=counterpart)
 
     def _oldest_change(self, source: Connection) -> int | None:
         """Rows of transactions below it are what was moved; None where numbers tell nothing: of an archive, or half a circle later."""
