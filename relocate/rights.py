@@ -128,10 +128,18 @@ def _target_needs(source: Survey, target: Survey, tables: Sequence[TableName]) -
     yield Need("DATABASE", TableName("", ""), "TEMPORARY")
     loaded = [name for name in tables if _is_written(source, name)]
     yield from _table_needs(loaded, _LOAD)
-    yield from _table_needs([name for name in tables if name not in loaded], _READ)
+    using = sorted(_using_inserted(source, target, loaded) - set(tables))
+    yield from _table_needs([*(name for name in tables if name not in loaded), *using], _READ)
     yield from _hide_needs(target, None)
     for use in find_uses(target.schema, target.silos):
         yield from (Need("SEQUENCE", use.sequence.name, privilege) for privilege in ("SELECT", "UPDATE"))
+
+
+def _using_inserted(source: Survey, target: Survey, loaded: Iterable[TableName]) -> set[TableName]:
+    """The tables that may come to refer to rows that a move inserts for all: an abort asks them whether they do."""
+    inserted = (name for name in loaded if source.scope.standing(name) in (Standing.SHARED, Standing.REFERENCED))
+    using = {reference.table for name in inserted for reference in target.scope.graph.to(name)}
+    return using & target.schema.tables.keys()
 
 
 def _is_written(source: Survey, name: TableName) -> bool:

@@ -206,3 +206,13 @@ def test_replica_mode_is_tried_and_left(server: Server, database: str, role: str
             assert conn.execute("SHOW session_replication_role").fetchone() == ("origin",)
             assert conn.info.transaction_status.name == "IDLE"
         server.execute(f"REVOKE SET ON PARAMETER session_replication_role FROM {quoted}")
+
+
+def test_what_may_use_a_row_that_is_inserted_can_be_read_by_an_abort(make_database: Callable[..., str], role: str) -> None:
+    """A table that is left out, with a reference that only silos.toml knows."""
+    regions = Regions(make_database, role)
+    more = '[[references]]\nfrom = "unrelated.id"\nto = "plan.id"\n'
+    silos = make_silos(SILOS + more, *map(_as_url, regions.urls.values()))
+    with connect(regions.admin["us"], setting="us") as here, connect(regions.urls["de"], setting="de") as there:
+        (problem,) = (each for each in find_missing_rights(survey(silos, "us"), survey(silos, "de"), here, there) if "de" in each.object)
+    assert "unrelated" in problem.remedy
