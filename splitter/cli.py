@@ -14,6 +14,7 @@ _COMMANDS = {
     "check": "splitter.cli_check:check",
     "graph": "splitter.cli_graph:graph",
     "plan": "splitter.cli_plans:plan",
+    "render": "splitter.cli_render:render",
     "apply": "splitter.cli_plans:apply",
     "status": "splitter.cli_plans:status",
     "undo": "splitter.cli_plans:undo",

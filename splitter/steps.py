@@ -45,6 +45,15 @@ class Action(str, Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DroppedKey:
+    """A foreign key that is no more: an application's models may still speak of it."""
+
+    table: TableName
+    name: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One statement of a plan, or several that only make sense in one transaction.
 
@@ -70,6 +79,7 @@ class Step:
     remedy: str = ""  # of an audit: what to do about what it finds
     undo: tuple[Step, ...] | None
     precondition: str | None = None
+    dropped: DroppedKey | None = None  # what the step takes away that the application's models may know
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

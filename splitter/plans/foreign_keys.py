@@ -13,7 +13,7 @@ from psycopg import sql
 
 from splitter.orphans import KeyJoin, render_orphan_audit
 from splitter.schema import ForeignKey, Schema, TableKind, TableName
-from splitter.steps import Action, Lock, Step
+from splitter.steps import Action, DroppedKey, Lock, Step
 
 LOCK_TIMEOUT_MS = 300  # below deadlock_timeout: who queues behind a lock that is not had waits no longer than this
 LOCK_BUDGET_MS = 500  # for all the locks of one step
@@ -127,6 +127,7 @@ class BrokenKey:
             hazard="locks the table that the key refers to as well; from here on nothing stops a row that refers to nothing",
             undo=tuple(self.restore()),
             precondition=self.is_there(),
+            dropped=DroppedKey(table=self.key.table, name=self.key.name, columns=self.key.columns),
         )
 
     def asks(self, question: str, table: TableName | None = None) -> str:
