@@ -34,7 +34,7 @@ FORMATS = ("sql", "alembic", "django")
 @click.argument("file", metavar="PLAN", type=click.Path(path_type=Path))
 @common_options
 def render(file: Path, kind: str, folder: Path, app: str | None, after: tuple[str, ...], common: Common) -> None:
-    """PLAN as files that can be reviewed, and that psql, Alembic or Django run: the steps of `splitter apply`, no others. Asks no database."""
+    """PLAN as files to review, for psql, Alembic or Django to run: the steps of `splitter apply`, and no others. Asks no database."""
     plan = read_plan(file)
     files = _render(plan, kind, app, after)
     if files:

@@ -79,19 +79,23 @@ class Tool:
         return self.folder / APP / "migrations" if self.kind == "django" else self.folder / "out"
 
     def prepare(self, plan: Plan, after: Sequence[str] = ()) -> None:
+        """The project, and the plan's files in it."""
+        self.set_up()
         if self.kind == "sql":
             files = render_sql(plan)
-        elif self.kind == "alembic":
-            files = render_alembic(plan, *after)
+        else:
+            files = render_alembic(plan, *after) if self.kind == "alembic" else render_django(plan, APP, after)
+        write_rendered(self.out, plan, files)
+
+    def set_up(self) -> None:
+        if self.kind == "alembic":
             (self.folder / "env").mkdir(exist_ok=True)
             (self.folder / "env" / "env.py").write_text(_ENV)
             (self.folder / "alembic.ini").write_text(_INI)
-        else:
-            files = render_django(plan, APP, after)
+        elif self.kind == "django":
             (self.folder / APP).mkdir(exist_ok=True)
             (self.folder / APP / "__init__.py").touch()
             (self.folder / "settings.py").write_text(_SETTINGS)
-        write_rendered(self.out, plan, files)
 
     def up(self, code: int = 0, **environ: str) -> str:
         return self.run(self._command("up"), code, **environ)

@@ -11,14 +11,14 @@ import re
 from collections.abc import Iterator
 
 from splitter.errors import UsageError
-from splitter.render.python_text import comments, docstring, shipped_source, step_list
+from splitter.render.python_text import comments, docstring, literal, shipped_source, step_list
 from splitter.render.units import RenderedFile, Unit, after_key, find_units, head, shown
 from splitter.steps import Plan
 
 _ID = 12  # hex digits of the plan's: alembic_version takes 32 characters
 _SYMBOLS = frozenset({"head", "heads", "base"})
-_HEAD = """revision = {revision!r}
-down_revision = {down_revision!r}
+_HEAD = """revision = {revision}
+down_revision = {down_revision}
 branch_labels = None
 depends_on = None"""
 _REST = """
@@ -31,7 +31,7 @@ def downgrade() -> None:
 
 
 def _shipped():
-    return context.script.get_revision({first!r}).module
+    return context.script.get_revision({first}).module
 """
 _NOTHING = """
 
@@ -42,6 +42,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     pass
 """
+_ALONE = "a history of its own: beside other revisions, render with --after REVISION (`alembic heads`), or there are two heads"
 _MODEL = "in the models the ForeignKey goes too, or autogenerate would bring it back:"
 
 
@@ -70,8 +71,14 @@ def _check_after(after: str | None) -> None:
 
 def _first(plan: Plan, after: str | None) -> str:
     lines = [f"plan {plan.kind} {plan.id} for {shown(plan.database.silo)}: what its revisions run with"]
-    head = _HEAD.format(revision=_revision(plan, 0), down_revision=after)
+    if after is None:
+        lines.append(_ALONE)
+    head = _head(_revision(plan, 0), after)
     return shipped_source("alembic.py", [comments(lines), head, ""]) + _NOTHING
+
+
+def _head(revision: str, before: str | None) -> str:
+    return _HEAD.format(revision=literal(revision), down_revision="None" if before is None else literal(before))
 
 
 def _file(plan: Plan, unit: Unit, before: str) -> RenderedFile:
@@ -82,12 +89,12 @@ def _file(plan: Plan, unit: Unit, before: str) -> RenderedFile:
         "",
         "from alembic import context",
         "",
-        _HEAD.format(revision=revision, down_revision=before),
+        _head(revision, before),
         "",
         step_list("UP", unit.steps),
         *([step_list("DOWN", unit.step.undo)] if unit.step.undo else []),
         "",
-        _REST.format(downgrade=_downgrade(unit), first=_revision(plan, 0)),
+        _REST.format(downgrade=_downgrade(unit), first=literal(_revision(plan, 0))),
     ]
     return RenderedFile(f"{revision}_{unit.slug}.py", "\n".join(parts))
 
@@ -101,5 +108,5 @@ def _comments(plan: Plan, unit: Unit) -> Iterator[str]:
 
 def _downgrade(unit: Unit) -> str:
     if unit.step.undo is None:
-        return f"_shipped().refuse({unit.no_way_back!r})"
+        return f"_shipped().refuse({literal(unit.no_way_back)})"
     return "_shipped().run(DOWN)" if unit.step.undo else "pass"

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from splitter.errors import UsageError
-from splitter.render.python_text import comments, docstring, shipped_source, step_list
+from splitter.render.python_text import comments, docstring, literal, shipped_source, step_list
 from splitter.render.units import RenderedFile, Unit, after_key, find_units, head, shown
 from splitter.steps import Plan, Step
 
@@ -21,7 +21,7 @@ _BODY = """
 class Migration(migrations.Migration):
     atomic = False  # a step begins its own transaction, and begins it again where it gave way
 
-    dependencies = {dependencies!r}
+    dependencies = [{dependencies}]
 
     operations = [
         migrations.SeparateDatabaseAndState(
@@ -81,14 +81,18 @@ def _file(plan: Plan, unit: Unit, module: str, needed: list[tuple[str, str]]) ->
         step_list("UP", unit.steps),
         *([step_list("DOWN", step.undo)] if step.undo else []),
         "",
-        _BODY.format(dependencies=needed, up=f"{module}.runs(UP)", down=_down(unit, module), state=_state(step, module)),
+        _BODY.format(dependencies=_spelled(needed), up=f"{module}.runs(UP)", down=_down(unit, module), state=_state(step, module)),
     ]
     return "\n".join(parts)
 
 
+def _spelled(needed: list[tuple[str, str]]) -> str:
+    return ", ".join(f"({literal(label)}, {literal(name)})" for label, name in needed)
+
+
 def _down(unit: Unit, module: str) -> str:
     if unit.step.undo is None:
-        return f"{module}.refuses({unit.no_way_back!r})"
+        return f"{module}.refuses({literal(unit.no_way_back)})"
     return f"{module}.runs(DOWN)" if unit.step.undo else "migrations.RunPython.noop"
 
 
@@ -96,7 +100,8 @@ def _state(step: Step, module: str) -> str:
     """Django has no foreign key of several columns."""
     if step.dropped is None or len(step.dropped.columns) != 1:
         return ""
-    return f"{module}.WithoutConstraint({tuple(step.dropped.table)!r}, {step.dropped.columns[0]!r})"
+    schema, table, column = map(literal, (*step.dropped.table, step.dropped.columns[0]))
+    return f"{module}.WithoutConstraint(({schema}, {table}), {column})"
 
 
 def _told_of_state(step: Step) -> Iterator[str]:

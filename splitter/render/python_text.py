@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterable, Iterator
 from importlib.resources import files
 
@@ -18,6 +19,12 @@ def text_literal(text: str) -> str:
         return f'r"""\n{text}\n"""'
     lines = "\n".join(f"        {line!r}" for line in text.splitlines(keepends=True))
     return f"(\n{lines}\n    )"
+
+
+def literal(text: str) -> str:
+    """In double quotes where that needs no more escapes."""
+    spelled = repr(text)
+    return spelled if '"' in spelled or "\\'" in spelled else f'"{spelled[1:-1]}"'
 
 
 def docstring(text: str) -> str:
@@ -36,15 +43,15 @@ def step_list(name: str, steps: Iterable[Step]) -> str:
 
 def _step(step: Step) -> Iterator[str]:
     values = {
-        "purpose": repr(shown(step.purpose)),
-        "action": repr(step.action.value),
+        "purpose": literal(shown(step.purpose)),
+        "sql": text_literal(step.sql),
+        "precondition": "None" if step.precondition is None else text_literal(step.precondition),
+        "action": literal(step.action.value),
         "transactional": repr(step.transactional),
-        "tables": repr([str(table) for table in step.tables]),
+        "tables": f"[{', '.join(literal(str(table)) for table in step.tables)}]",
         "lock_timeout_ms": repr(step.lock_timeout_ms),
         "statement_timeout_ms": repr(step.statement_timeout_ms),
-        "precondition": "None" if step.precondition is None else text_literal(step.precondition),
-        "sql": text_literal(step.sql),
-        "remedy": repr(step.remedy),
+        "remedy": literal(step.remedy),
     }
     return iter(("    {", *(f'        "{key}": {value},' for key, value in values.items()), "    },"))
 
@@ -52,9 +59,23 @@ def _step(step: Step) -> Iterator[str]:
 def shipped_source(adaptor: str, more: Iterable[str] = ()) -> str:
     """``steps.py`` and one of the others as one file: the docstring of the other, all imports, ``more`` lines, then what both define."""
     first, second = (_Source((files(_SHIPPED) / name).read_text(encoding="utf-8")) for name in ("steps.py", adaptor))
-    imports = sorted({*first.imports, *second.imports}, key=lambda line: (line.startswith("from"), line))
-    ours = ["from __future__ import annotations", "", *imports]
-    return "\n".join([second.docstring, "", *ours, "", *more, *first.body, "", "", *second.body]) + "\n"
+    imports = "\n\n".join(_import_lines([*first.imports, *second.imports]))
+    return "\n".join(
+        [second.docstring, "", "from __future__ import annotations", "", imports, "", *more, first.body, "", "", second.body, ""]
+    )
+
+
+def _import_lines(imports: list[ast.Import | ast.ImportFrom]) -> Iterator[str]:
+    """Those of the standard library, then the others."""
+    names: dict[str, set[str]] = {}
+    for node in imports:
+        if isinstance(node, ast.ImportFrom):
+            names.setdefault(str(node.module), set()).update(alias.name for alias in node.names)
+    whole = sorted({f"import {alias.name}" for node in imports if isinstance(node, ast.Import) for alias in node.names})
+    lines = {module: f"from {module} import {', '.join(sorted(found))}" for module, found in sorted(names.items())}
+    ours = [module for module in lines if module.partition(".")[0] in sys.stdlib_module_names]
+    yield "\n".join([*whole, *(lines[module] for module in ours)])
+    yield "\n".join(line for module, line in lines.items() if module not in ours)
 
 
 class _Source:
@@ -66,6 +87,9 @@ class _Source:
         heads = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
         doc = tree.body[0]
         self.docstring = "\n".join(lines[: doc.end_lineno])
-        spelled = ("\n".join(lines[node.lineno - 1 : node.end_lineno]) for node in heads)
-        self.imports = [line for line in spelled if "splitter." not in line and "__future__" not in line]
-        self.body = "\n".join(lines[heads[-1].end_lineno :]).strip("\n").splitlines()
+        self.imports = [node for node in heads if not _is_left_out(node)]
+        self.body = "\n".join(lines[heads[-1].end_lineno :]).strip("\n")
+
+
+def _is_left_out(node: ast.Import | ast.ImportFrom) -> bool:
+    return isinstance(node, ast.ImportFrom) and str(node.module).partition(".")[0] in ("splitter", "__future__")

@@ -18,6 +18,7 @@ RUNNER = "run.sh"
 _SQL = load_queries("render.sql")
 _START = "\\set ON_ERROR_STOP on\n\\encoding UTF8"
 _BUDGET = "-- run.sh: a time-out of the statement is one of its locks"  # run.sh looks for this line
+_UNLIMITED = "-- psql has no loops: the statements of one loop run without a limit of their own"
 _SETTINGS = ("search_path", "row_security", "lock_timeout", "statement_timeout")
 _REPEATED = (*_SETTINGS, "default_transaction_isolation")
 
@@ -39,6 +40,7 @@ def _files(plan: Plan, unit: Unit) -> Iterator[RenderedFile]:
         comments = [f"-- {line}" for line in head(plan, unit, way)]
         steps = unit.steps if way == "up" else undo or ()
         budget = [_BUDGET] if any(len(step.tables) > 1 and step.statement_timeout_ms for step in steps) else []
+        comments += [_UNLIMITED for step in steps if step.action is Action.REPEAT and step.statement_timeout_ms]
         parts = ["\n".join([*comments, *budget]), _START, *texts]
         yield RenderedFile(f"{unit.number:04}_{unit.slug}.{way}.sql", "\n\n".join(parts) + "\n")
 

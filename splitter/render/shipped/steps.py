@@ -28,13 +28,13 @@ class Step(TypedDict):
     """Times are milliseconds; ``tables`` are those that it locks."""
 
     purpose: str
+    sql: str
+    precondition: str | None  # true: to be done; false: done already; null: not what the plan was made for
     action: str  # run; audit: any row (object, found) stops; repeat: until it changes no row
     transactional: bool
     tables: Sequence[str]
     lock_timeout_ms: int
     statement_timeout_ms: int
-    precondition: str | None  # true: to be done; false: done already; null: not what the plan was made for
-    sql: str
     remedy: str
 
 
