@@ -17,8 +17,8 @@ def text_literal(text: str) -> str:
     """SQL between lines of its own where that can be written as it is; else one literal a line."""
     if '"""' not in text and all(char.isprintable() or char == "\n" for char in text):
         return f'r"""\n{text}\n"""'
-    lines = "\n".join(f"        {line!r}" for line in text.splitlines(keepends=True))
-    return f"(\n{lines}\n    )"
+    lines = "\n".join(f"            {line!r}" for line in text.splitlines(keepends=True))
+    return f"(\n{lines}\n        )"
 
 
 def literal(text: str) -> str:

@@ -22,9 +22,7 @@ HOSTILE = (
 )
 CASES = {
     "both_ways": KINDS["both_ways"],
-    "match_full": KINDS["match_full"],
     "partitioned_child": KINDS["partitioned_child"],
-    "hostile": KINDS["hostile"],
     "more_hostile": (HOSTILE, ""),
 }
 PLAIN = USERS + "CREATE TABLE c (id int PRIMARY KEY, x int REFERENCES u ON DELETE CASCADE);"

@@ -1,0 +1,65 @@
+"""all columns of c.a, b are NULL or none"""
+# plan break-fks a32eb2a84956dde06c7de74a8778489d for us, step 14 of 17
+# all columns of c.a, b are NULL or none
+#   lock: ACCESS EXCLUSIVE on c, waits at most 300 ms, runs at most 500 ms, in a transaction
+# back: no check c_orglift_full_7d7ec061
+# back: lock: ACCESS EXCLUSIVE on c, waits at most 300 ms, runs at most 500 ms, in a transaction
+# state: as it was
+
+from django.db import migrations
+
+from . import _orglift_a32eb2a8
+
+UP = [
+    {
+        "purpose": "all columns of c.a, b are NULL or none",
+        "sql": r"""
+LOCK TABLE ONLY "public"."c" IN ACCESS EXCLUSIVE MODE;
+SET LOCAL statement_timeout = 10000;
+ALTER TABLE ONLY "public"."c" ADD CONSTRAINT "c_orglift_full_7d7ec061" CHECK (pg_catalog.num_nulls("a", "b") IN (0, 2)) NOT VALID
+""",
+        "precondition": r"""
+SELECT CASE WHEN pg_catalog.to_regclass('"public"."c"') IS NOT NULL THEN NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k
+    WHERE k.conrelid = pg_catalog.to_regclass('"public"."c"') AND k.conname = 'c_orglift_full_7d7ec061' AND k.contype = 'c') END
+""",
+        "action": "run",
+        "transactional": True,
+        "tables": ["c"],
+        "lock_timeout_ms": 300,
+        "statement_timeout_ms": 500,
+        "remedy": "",
+    },
+]
+DOWN = [
+    {
+        "purpose": "no check c_orglift_full_7d7ec061",
+        "sql": r"""
+LOCK TABLE ONLY "public"."c" IN ACCESS EXCLUSIVE MODE;
+SET LOCAL statement_timeout = 10000;
+ALTER TABLE ONLY "public"."c" DROP CONSTRAINT "c_orglift_full_7d7ec061"
+""",
+        "precondition": r"""
+SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k
+    WHERE k.conrelid = pg_catalog.to_regclass('"public"."c"') AND k.conname = 'c_orglift_full_7d7ec061' AND k.contype = 'c')
+""",
+        "action": "run",
+        "transactional": True,
+        "tables": ["c"],
+        "lock_timeout_ms": 300,
+        "statement_timeout_ms": 500,
+        "remedy": "",
+    },
+]
+
+
+class Migration(migrations.Migration):
+    atomic = False  # a step begins its own transaction, and begins it again where it gave way
+
+    dependencies = [("split", "0013_orglift_a32eb2a8_deletes_and_new_keys_of_u_are_written_do")]
+
+    operations = [
+        migrations.SeparateDatabaseAndState(
+            database_operations=[migrations.RunPython(_orglift_a32eb2a8.runs(UP), _orglift_a32eb2a8.runs(DOWN))],
+            state_operations=[],
+        ),
+    ]

@@ -1,0 +1,42 @@
+-- plan break-fks a32eb2a84956dde06c7de74a8778489d for us, step 10 of 17: down
+-- back: no index c_orglift_9b9b11aa
+-- back: lock: SHARE UPDATE EXCLUSIVE on c, waits at most 600000 ms, runs without a limit, outside a transaction
+-- back: hazard: waits for every transaction that is older than it
+
+\set ON_ERROR_STOP on
+\encoding UTF8
+
+SET search_path = '';
+SET row_security = off;
+SET lock_timeout = 600000;
+SET statement_timeout = 0;
+DO $orglift$
+BEGIN
+    IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('orglift change of schema', 0)) THEN
+        RAISE EXCEPTION 'another plan is being applied to this database, or a mover is entering it' USING ERRCODE = 'lock_not_available';
+    END IF;
+    IF pg_catalog.to_regclass('orglift.moves') IS NOT NULL THEN
+        IF EXISTS (SELECT FROM orglift.moves WHERE finished_at IS NULL) THEN
+            RAISE EXCEPTION 'a relocation touches this database'
+                USING HINT = 'finish it with `relocate start` or `relocate purge`, or end it with `relocate abort`';
+        END IF;
+    END IF;
+END
+$orglift$;
+SELECT q.answer IS TRUE AS wanted, q.answer IS NULL AS lost FROM (SELECT (
+SELECT EXISTS (SELECT FROM pg_catalog.pg_index AS i
+    WHERE i.indexrelid = pg_catalog.to_regclass('"public"."c_orglift_9b9b11aa"') AND i.indrelid = pg_catalog.to_regclass('"public"."c"')) AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS h WHERE h.inhrelid = pg_catalog.to_regclass('"public"."c_orglift_9b9b11aa"'))
+) AS answer) AS q \gset orglift_
+\if :orglift_lost
+DO $orglift$
+BEGIN
+    RAISE EXCEPTION USING MESSAGE = 'no index c_orglift_9b9b11aa: what it would change is not what the plan was made for', HINT = 'make the plan anew, and render it';
+END
+$orglift$;
+\elif :orglift_wanted
+DROP INDEX CONCURRENTLY IF EXISTS "public"."c_orglift_9b9b11aa";
+\endif
+RESET search_path;
+RESET row_security;
+RESET lock_timeout;
+RESET statement_timeout;

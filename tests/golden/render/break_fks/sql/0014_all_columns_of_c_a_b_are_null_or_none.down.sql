@@ -1,0 +1,41 @@
+-- plan break-fks a32eb2a84956dde06c7de74a8778489d for us, step 14 of 17: down
+-- back: no check c_orglift_full_7d7ec061
+-- back: lock: ACCESS EXCLUSIVE on c, waits at most 300 ms, runs at most 500 ms, in a transaction
+
+\set ON_ERROR_STOP on
+\encoding UTF8
+
+BEGIN ISOLATION LEVEL READ COMMITTED;
+SET LOCAL search_path = '';
+SET LOCAL row_security = off;
+SET LOCAL lock_timeout = 300;
+SET LOCAL statement_timeout = 500;
+DO $orglift$
+BEGIN
+    IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('orglift change of schema', 0)) THEN
+        RAISE EXCEPTION 'another plan is being applied to this database, or a mover is entering it' USING ERRCODE = 'lock_not_available';
+    END IF;
+    IF pg_catalog.to_regclass('orglift.moves') IS NOT NULL THEN
+        IF EXISTS (SELECT FROM orglift.moves WHERE finished_at IS NULL) THEN
+            RAISE EXCEPTION 'a relocation touches this database'
+                USING HINT = 'finish it with `relocate start` or `relocate purge`, or end it with `relocate abort`';
+        END IF;
+    END IF;
+END
+$orglift$;
+SELECT q.answer IS TRUE AS wanted, q.answer IS NULL AS lost FROM (SELECT (
+SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k
+    WHERE k.conrelid = pg_catalog.to_regclass('"public"."c"') AND k.conname = 'c_orglift_full_7d7ec061' AND k.contype = 'c')
+) AS answer) AS q \gset orglift_
+\if :orglift_lost
+DO $orglift$
+BEGIN
+    RAISE EXCEPTION USING MESSAGE = 'no check c_orglift_full_7d7ec061: what it would change is not what the plan was made for', HINT = 'make the plan anew, and render it';
+END
+$orglift$;
+\elif :orglift_wanted
+LOCK TABLE ONLY "public"."c" IN ACCESS EXCLUSIVE MODE;
+SET LOCAL statement_timeout = 10000;
+ALTER TABLE ONLY "public"."c" DROP CONSTRAINT "c_orglift_full_7d7ec061";
+\endif
+COMMIT;

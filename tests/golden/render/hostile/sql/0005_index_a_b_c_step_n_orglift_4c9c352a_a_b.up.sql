@@ -1,0 +1,90 @@
+-- plan break-fks 559d443f2999b2502d1ab6955f72d0f6 for us, step 5 of 8: up
+-- nothing left of an index a\b."c""""""\n-- $step$ ü:n_orglift_4c9c352a" that was begun
+--   lock: SHARE UPDATE EXCLUSIVE on a\b."c""""""\n-- $step$ ü:n", waits at most 600000 ms, runs without a limit, outside a transaction
+--   hazard: waits for every transaction that is older than it
+-- index a\b."c""""""\n-- $step$ ü:n_orglift_4c9c352a": a\b."c""""""\n-- $step$ ü:n" is found by x\"'%(y)s{z}
+--   lock: SHARE UPDATE EXCLUSIVE on a\b."c""""""\n-- $step$ ü:n", waits at most 600000 ms, runs without a limit, outside a transaction
+--   hazard: waits for every transaction that is older than it
+
+\set ON_ERROR_STOP on
+\encoding UTF8
+
+SET search_path = '';
+SET row_security = off;
+SET lock_timeout = 600000;
+SET statement_timeout = 0;
+DO $orglift$
+BEGIN
+    IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('orglift change of schema', 0)) THEN
+        RAISE EXCEPTION 'another plan is being applied to this database, or a mover is entering it' USING ERRCODE = 'lock_not_available';
+    END IF;
+    IF pg_catalog.to_regclass('orglift.moves') IS NOT NULL THEN
+        IF EXISTS (SELECT FROM orglift.moves WHERE finished_at IS NULL) THEN
+            RAISE EXCEPTION 'a relocation touches this database'
+                USING HINT = 'finish it with `relocate start` or `relocate purge`, or end it with `relocate abort`';
+        END IF;
+    END IF;
+END
+$orglift$;
+SELECT q.answer IS TRUE AS wanted, q.answer IS NULL AS lost FROM (SELECT (
+SELECT EXISTS (SELECT FROM pg_catalog.pg_index AS i
+    WHERE i.indexrelid = pg_catalog.to_regclass( E'"a\\b"."c""""""
+-- $step$ ü:n_orglift_4c9c352a"') AND i.indrelid = pg_catalog.to_regclass( E'"a\\b"."c""""""
+-- $step$ ü:n"') AND NOT i.indisvalid)
+) AS answer) AS q \gset orglift_
+\if :orglift_lost
+DO $orglift$
+BEGIN
+    RAISE EXCEPTION USING MESSAGE =  E'nothing left of an index a\\b."c""""""\\n-- $step$ ü:n_orglift_4c9c352a" that was begun: what it would change is not what the plan was made for', HINT = 'make the plan anew, and render it';
+END
+$orglift$;
+\elif :orglift_wanted
+DROP INDEX CONCURRENTLY IF EXISTS "a\b"."c""""""
+-- $step$ ü:n_orglift_4c9c352a"
+;
+\endif
+RESET search_path;
+RESET row_security;
+RESET lock_timeout;
+RESET statement_timeout;
+
+SET search_path = '';
+SET row_security = off;
+SET lock_timeout = 600000;
+SET statement_timeout = 0;
+DO $orglift$
+BEGIN
+    IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('orglift change of schema', 0)) THEN
+        RAISE EXCEPTION 'another plan is being applied to this database, or a mover is entering it' USING ERRCODE = 'lock_not_available';
+    END IF;
+    IF pg_catalog.to_regclass('orglift.moves') IS NOT NULL THEN
+        IF EXISTS (SELECT FROM orglift.moves WHERE finished_at IS NULL) THEN
+            RAISE EXCEPTION 'a relocation touches this database'
+                USING HINT = 'finish it with `relocate start` or `relocate purge`, or end it with `relocate abort`';
+        END IF;
+    END IF;
+END
+$orglift$;
+SELECT q.answer IS TRUE AS wanted, q.answer IS NULL AS lost FROM (SELECT (
+SELECT pg_catalog.to_regclass( E'"a\\b"."c""""""
+-- $step$ ü:n"') IS NOT NULL AND NOT EXISTS (SELECT FROM pg_catalog.pg_index AS i
+    WHERE i.indexrelid = pg_catalog.to_regclass( E'"a\\b"."c""""""
+-- $step$ ü:n_orglift_4c9c352a"') AND i.indrelid = pg_catalog.to_regclass( E'"a\\b"."c""""""
+-- $step$ ü:n"') AND i.indisvalid)
+) AS answer) AS q \gset orglift_
+\if :orglift_lost
+DO $orglift$
+BEGIN
+    RAISE EXCEPTION USING MESSAGE =  E'index a\\b."c""""""\\n-- $step$ ü:n_orglift_4c9c352a": a\\b."c""""""\\n-- $step$ ü:n" is found by x\\"''%(y)s{z}: what it would change is not what the plan was made for', HINT = 'make the plan anew, and render it';
+END
+$orglift$;
+\elif :orglift_wanted
+CREATE INDEX CONCURRENTLY "c""""""
+-- $step$ ü:n_orglift_4c9c352a" ON "a\b"."c""""""
+-- $step$ ü:n" ("x\""'%(y)s{z}")
+;
+\endif
+RESET search_path;
+RESET row_security;
+RESET lock_timeout;
+RESET statement_timeout;

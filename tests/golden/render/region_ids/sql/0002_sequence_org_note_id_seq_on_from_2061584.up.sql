@@ -1,0 +1,69 @@
+-- plan region-ids 0b21ee8ce7fe1057f80495580ffe6ae5 for us, step 2 of 2: up
+-- sequence org_note_id_seq: on from 206158430209 or above, within 206158430208 to 274877906943
+--   lock: SHARE ROW EXCLUSIVE, waits at most 300 ms, runs at most 60000 ms, in a transaction
+--   hazard: waits for transactions that took an id from it; new ids wait behind it
+
+\set ON_ERROR_STOP on
+\encoding UTF8
+
+BEGIN ISOLATION LEVEL READ COMMITTED;
+SET LOCAL search_path = '';
+SET LOCAL row_security = off;
+SET LOCAL lock_timeout = 300;
+SET LOCAL statement_timeout = 60000;
+DO $orglift$
+BEGIN
+    IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('orglift change of schema', 0)) THEN
+        RAISE EXCEPTION 'another plan is being applied to this database, or a mover is entering it' USING ERRCODE = 'lock_not_available';
+    END IF;
+    IF pg_catalog.to_regclass('orglift.moves') IS NOT NULL THEN
+        IF EXISTS (SELECT FROM orglift.moves WHERE finished_at IS NULL) THEN
+            RAISE EXCEPTION 'a relocation touches this database'
+                USING HINT = 'finish it with `relocate start` or `relocate purge`, or end it with `relocate abort`';
+        END IF;
+    END IF;
+END
+$orglift$;
+SELECT q.answer IS TRUE AS wanted, q.answer IS NULL AS lost FROM (SELECT (
+SELECT CASE
+    WHEN d.seqincrement <> 1 OR d.seqcycle OR NOT EXISTS (SELECT FROM orglift.identity WHERE origin = 3) THEN NULL
+    ELSE NOT (d.seqtypid = 'bigint'::pg_catalog.regtype AND d.seqmin = 206158430208 AND d.seqmax = 274877906943 AND s.last_value >= 206158430209) END
+FROM pg_catalog.pg_sequence AS d, "public"."org_note_id_seq" AS s
+WHERE d.seqrelid = '"public"."org_note_id_seq"'::pg_catalog.regclass
+) AS answer) AS q \gset orglift_
+\if :orglift_lost
+DO $orglift$
+BEGIN
+    RAISE EXCEPTION USING MESSAGE = 'sequence org_note_id_seq: on from 206158430209 or above, within 206158430208 to 274877906943: what it would change is not what the plan was made for', HINT = 'make the plan anew, and render it';
+END
+$orglift$;
+\elif :orglift_wanted
+DO $orglift$DECLARE
+    scanned bigint;
+    upcoming bigint;
+BEGIN
+    -- Ids that were inserted without the sequence. What has no index is read here, while nothing is locked.
+    scanned := greatest((SELECT pg_catalog.max(t."id") FROM "public"."org_note" AS t WHERE t."id" BETWEEN 206158430208 AND 274877906943),
+        206158430208 + (SELECT pg_catalog.max(t."id") FROM "public"."org_note" AS t WHERE t."id" BETWEEN 0 AND 68719476736 - 1));
+    -- From here on nobody gets an id until this commits, and whoever got one has committed: the largest ids and the last value
+    -- cannot grow any more. RESTART below makes sessions throw away ids that they had cached; setval would not.
+    ALTER SEQUENCE "public"."org_note_id_seq" AS bigint;
+    scanned := greatest(scanned, (SELECT pg_catalog.max(t."id") FROM "public"."org_note" AS t WHERE t."id" BETWEEN 206158430208 AND 274877906943),
+        206158430208 + (SELECT pg_catalog.max(t."id") FROM "public"."org_note" AS t WHERE t."id" BETWEEN 0 AND 68719476736 - 1));
+    SELECT CASE WHEN s.is_called THEN s.last_value + 1 ELSE s.last_value END INTO STRICT upcoming FROM "public"."org_note_id_seq" AS s;
+    upcoming := CASE
+        WHEN upcoming BETWEEN 206158430208 AND 274877906943 + 1 THEN upcoming
+        WHEN upcoming BETWEEN 0 AND 68719476736 THEN 206158430208 + upcoming
+        WHEN upcoming >> 36 = ANY (ARRAY[]::bigint[]) THEN 206158430208 END;
+    IF upcoming IS NULL THEN
+        RAISE EXCEPTION '% stands in the range of another origin than 3', '"public"."org_note_id_seq"';
+    END IF;
+    upcoming := greatest(upcoming, scanned + 1, 206158430208 + 1);
+    IF upcoming > 274877906943 THEN
+        RAISE EXCEPTION 'origin 3 has no ids left for %', '"public"."org_note_id_seq"';
+    END IF;
+    EXECUTE pg_catalog.format('ALTER SEQUENCE %s MINVALUE 206158430208 MAXVALUE 274877906943 START WITH %s RESTART WITH %s',
+        '"public"."org_note_id_seq"', upcoming, upcoming);
+END$orglift$;
+\endif
+COMMIT;
