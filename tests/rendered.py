@@ -140,7 +140,7 @@ class Tool:
 def dump_all(site: PlanSite) -> str:
     """The whole schema, orglift's too, and the registry's rows, without what the tools note down about themselves."""
     without = [f"--exclude-table={name}*" for name in _BOOKS]
-    command = [str(site.server.binaries / "pg_dump"), "--schema-only", "--no-comments", *without, "-d", site.url]
+    command = [str(site.server.binaries / "pg_dump"), "--schema-only", *without, "-d", site.url]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     if site.rows("SELECT to_regclass('orglift.cascades') IS NOT NULL") == [(True,)]:
         text += str(site.rows("SELECT to_jsonb(c) - 'registered_at' FROM orglift.cascades AS c ORDER BY c::text COLLATE \"C\""))

@@ -18,6 +18,14 @@ from splitter.steps import Plan, Step
 
 _ID = 8  # hex digits of the plan's
 _BODY = """
+def forwards(apps, schema_editor):
+    {module}.run(schema_editor, UP)
+
+
+def backwards(apps, schema_editor):
+    {backwards}
+
+
 class Migration(migrations.Migration):
     atomic = False  # a step begins its own transaction, and begins it again where it gave way
 
@@ -25,7 +33,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.SeparateDatabaseAndState(
-            database_operations=[migrations.RunPython({up}, {down})],
+            database_operations=[migrations.RunPython(forwards, backwards)],
             state_operations=[{state}],
         ),
     ]
@@ -81,7 +89,7 @@ def _file(plan: Plan, unit: Unit, module: str, needed: list[tuple[str, str]]) ->
         step_list("UP", unit.steps),
         *([step_list("DOWN", step.undo)] if step.undo else []),
         "",
-        _BODY.format(dependencies=_spelled(needed), up=f"{module}.runs(UP)", down=_down(unit, module), state=_state(step, module)),
+        _BODY.format(module=module, backwards=_backwards(unit, module), dependencies=_spelled(needed), state=_state(step, module)),
     ]
     return "\n".join(parts)
 
@@ -90,10 +98,10 @@ def _spelled(needed: list[tuple[str, str]]) -> str:
     return ", ".join(f"({literal(label)}, {literal(name)})" for label, name in needed)
 
 
-def _down(unit: Unit, module: str) -> str:
+def _backwards(unit: Unit, module: str) -> str:
     if unit.step.undo is None:
-        return f"{module}.refuses({literal(unit.no_way_back)})"
-    return f"{module}.runs(DOWN)" if unit.step.undo else "migrations.RunPython.noop"
+        return f"{module}.refuse({literal(unit.no_way_back)})"
+    return f"{module}.run(schema_editor, DOWN)" if unit.step.undo else "pass"
 
 
 def _state(step: Step, module: str) -> str:

@@ -49,6 +49,7 @@ def find_units(plan: Plan) -> tuple[Unit, ...]:
 
 
 def _units(steps: tuple[Step, ...]) -> Iterator[Unit]:
+    """A step that leaves something to be taken back clears nothing."""
     clears: tuple[Step, ...] = ()
     for number, step in enumerate(steps, start=1):
         if not step.transactional and step.undo == () and _is_outside(steps, number):

@@ -66,21 +66,25 @@ case $way in
 esac
 shift
 folder=$(dirname "$0")
+patience=${ORGLIFT_PATIENCE:-60}
+patience=${patience%%.*}
 errors=$(mktemp) || exit 1
 trap 'rm -f "$errors"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
-for name in $(cd "$folder" && ls | grep "\.$way\.sql\$" | LC_ALL=C sort $order); do
+for name in $(CDPATH= cd -- "$folder" && ls | grep "\.$way\.sql\$" | LC_ALL=C sort $order); do
     file=$folder/$name
     echo "$name"
     states='55P03|40001|40P01'
     grep -qxF -e '{budget}' "$file" && states="$states|57014"
-    until=$(( $(date +%s) + ${ORGLIFT_PATIENCE:-60} ))
+    until=$(( $(date +%s) + ${patience:-0} ))
     pause=1
     until psql -X -q -v ON_ERROR_STOP=1 -v VERBOSITY=verbose "$@" -f "$file" 2>"$errors"; do
         cat "$errors" >&2
         grep -qE ": +($states): " "$errors" || exit 1
         if [ "$(date +%s)" -ge "$until" ]; then
-            echo "$name: other sessions were in the way for ${ORGLIFT_PATIENCE:-60} s; run this again when it is quieter" >&2
+            echo "$name: other sessions were in the way for ${patience:-0} s; run this again when it is quieter" >&2
             exit 1
         fi
         wait=$(awk "BEGIN { srand($$ + $(date +%s)); printf \"%.1f\", $pause * (0.5 + rand()) }")

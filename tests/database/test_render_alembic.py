@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -77,6 +78,14 @@ def test_a_name_of_the_file_is_anybodys(project: Tool) -> None:
         path.rename(path.with_name(f"2026_{number}.py"))
     project.up()
     assert project.site.hard() == []
+
+
+def test_elsewhere_than_on_postgresql_it_is_refused(project: Tool) -> None:
+    env = project.folder / "env" / "env.py"
+    env.write_text(re.sub(r"create_engine\(.*\)", 'create_engine("sqlite:///x.sqlite3")', env.read_text()))
+    add_own(project, "own1", None, "SELECT 1")
+    said = project.up(1)
+    assert "by psycopg or psycopg2, and this is sqlite+pysqlite" in said and "Traceback" not in said
 
 
 def test_offline_it_is_refused(project: Tool) -> None:

@@ -35,6 +35,14 @@ WHERE pg_catalog.to_regnamespace('orglift') IS NULL AND NOT pg_catalog.has_datab
 ]
 
 
+def forwards(apps, schema_editor):
+    _orglift_a32eb2a8.run(schema_editor, UP)
+
+
+def backwards(apps, schema_editor):
+    pass
+
+
 class Migration(migrations.Migration):
     atomic = False  # a step begins its own transaction, and begins it again where it gave way
 
@@ -42,7 +50,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.SeparateDatabaseAndState(
-            database_operations=[migrations.RunPython(_orglift_a32eb2a8.runs(UP), migrations.RunPython.noop)],
+            database_operations=[migrations.RunPython(forwards, backwards)],
             state_operations=[],
         ),
     ]

@@ -32,6 +32,14 @@ SELECT CASE WHEN pg_catalog.to_regclass('"public"."c"') IS NULL OR pg_catalog.to
 ]
 
 
+def forwards(apps, schema_editor):
+    _orglift_a32eb2a8.run(schema_editor, UP)
+
+
+def backwards(apps, schema_editor):
+    pass
+
+
 class Migration(migrations.Migration):
     atomic = False  # a step begins its own transaction, and begins it again where it gave way
 
@@ -39,7 +47,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.SeparateDatabaseAndState(
-            database_operations=[migrations.RunPython(_orglift_a32eb2a8.runs(UP), migrations.RunPython.noop)],
+            database_operations=[migrations.RunPython(forwards, backwards)],
             state_operations=[],
         ),
     ]

@@ -69,6 +69,14 @@ SELECT EXISTS (SELECT FROM pg_catalog.pg_index AS i
 ]
 
 
+def forwards(apps, schema_editor):
+    _orglift_a32eb2a8.run(schema_editor, UP)
+
+
+def backwards(apps, schema_editor):
+    _orglift_a32eb2a8.run(schema_editor, DOWN)
+
+
 class Migration(migrations.Migration):
     atomic = False  # a step begins its own transaction, and begins it again where it gave way
 
@@ -76,7 +84,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.SeparateDatabaseAndState(
-            database_operations=[migrations.RunPython(_orglift_a32eb2a8.runs(UP), _orglift_a32eb2a8.runs(DOWN))],
+            database_operations=[migrations.RunPython(forwards, backwards)],
             state_operations=[],
         ),
     ]

@@ -80,6 +80,14 @@ SELECT pg_catalog.to_regclass('orglift.tombstones') IS NULL OR pg_catalog.to_reg
 ]
 
 
+def forwards(apps, schema_editor):
+    _orglift_559d443f.run(schema_editor, UP)
+
+
+def backwards(apps, schema_editor):
+    pass
+
+
 class Migration(migrations.Migration):
     atomic = False  # a step begins its own transaction, and begins it again where it gave way
 
@@ -87,7 +95,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.SeparateDatabaseAndState(
-            database_operations=[migrations.RunPython(_orglift_559d443f.runs(UP), migrations.RunPython.noop)],
+            database_operations=[migrations.RunPython(forwards, backwards)],
             state_operations=[],
         ),
     ]

@@ -134,6 +134,14 @@ DOWN = [
 ]
 
 
+def forwards(apps, schema_editor):
+    _orglift_559d443f.run(schema_editor, UP)
+
+
+def backwards(apps, schema_editor):
+    _orglift_559d443f.run(schema_editor, DOWN)
+
+
 class Migration(migrations.Migration):
     atomic = False  # a step begins its own transaction, and begins it again where it gave way
 
@@ -141,7 +149,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.SeparateDatabaseAndState(
-            database_operations=[migrations.RunPython(_orglift_559d443f.runs(UP), _orglift_559d443f.runs(DOWN))],
+            database_operations=[migrations.RunPython(forwards, backwards)],
             state_operations=[_orglift_559d443f.WithoutConstraint(("a\\b", 'c"""\n-- $step$ ü:n'), 'x\\"\'%(y)s{z}')],
         ),
     ]

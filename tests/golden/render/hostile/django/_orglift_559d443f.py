@@ -218,31 +218,23 @@ class Cursor:
         return rows
 
 
-def runs(steps: Sequence[Step]) -> Callable[[Any, Any], None]:
-    """For RunPython."""
-
-    def run(_apps: Any, schema_editor: Any) -> None:
-        connection = schema_editor.connection
-        if connection.vendor != "postgresql":
-            return
-        if connection.in_atomic_block:
-            raise CommandError("a plan's migrations begin their own transactions, and there is one already")
-        try:
-            with connection.cursor() as cursor:
-                run_steps(Cursor(cursor), steps)
-        except StepError as exc:
-            raise CommandError(str(exc)) from exc
-
-    return run
+def run(schema_editor: Any, steps: Sequence[Step]) -> None:
+    """What forwards() and backwards() of the plan's migrations call."""
+    connection = schema_editor.connection
+    if connection.vendor != "postgresql":
+        return
+    if connection.in_atomic_block:
+        raise CommandError("a plan's migrations begin their own transactions, and there is one already")
+    try:
+        with connection.cursor() as cursor:
+            run_steps(Cursor(cursor), steps)
+    except StepError as exc:
+        raise CommandError(str(exc)) from exc
 
 
-def refuses(why: str) -> Callable[[Any, Any], None]:
-    """For the way back of a step that has none."""
-
-    def refuse(_apps: Any, _schema_editor: Any) -> None:
-        raise IrreversibleError(why)
-
-    return refuse
+def refuse(why: str) -> None:
+    """What backwards() of a step without a way back calls."""
+    raise IrreversibleError(why)
 
 
 class WithoutConstraint(Operation):

@@ -59,6 +59,14 @@ WHERE d.seqrelid = '"public"."org_id_seq"'::pg_catalog.regclass
 ]
 
 
+def forwards(apps, schema_editor):
+    _orglift_0b21ee8c.run(schema_editor, UP)
+
+
+def backwards(apps, schema_editor):
+    _orglift_0b21ee8c.refuse("step 1 cannot be taken back: sequence org_id_seq: on from 206158430209 or above, within 206158430208 to 274877906943")
+
+
 class Migration(migrations.Migration):
     atomic = False  # a step begins its own transaction, and begins it again where it gave way
 
@@ -66,7 +74,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.SeparateDatabaseAndState(
-            database_operations=[migrations.RunPython(_orglift_0b21ee8c.runs(UP), _orglift_0b21ee8c.refuses("step 1 cannot be taken back: sequence org_id_seq: on from 206158430209 or above, within 206158430208 to 274877906943"))],
+            database_operations=[migrations.RunPython(forwards, backwards)],
             state_operations=[],
         ),
     ]
