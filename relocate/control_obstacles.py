@@ -92,6 +92,7 @@ def find_switch_obstacles(
     """What control's rows tell, asked of the organization's: ``asker`` is the source; ``limit``: rows that the switch may change."""
     if not references.held or not trip.origin:
         return
+    yield from _unlockable(references, control)
     others = trip.read_others(control)
     places = 0
     for held in references.held:
@@ -104,6 +105,17 @@ def find_switch_obstacles(
             yield ambiguous_ids(held, ambiguous, [trip.source, *(survey.region for survey in others)])
     if places > limit:
         yield too_many(places, limit)
+
+
+def _unlockable(references: ControlReferences, control: Connection) -> Iterator[Problem]:
+    """The switch locks what it changes against writers, for which a right on columns is not enough."""
+    for name in sorted({held.reference.table for held in references.held}):
+        shown = sql.Identifier(*name).as_string(None)
+        row = control.execute("SELECT pg_catalog.has_table_privilege(%s, 'UPDATE'), current_user::text", (shown,)).fetchone()
+        assert row is not None
+        if not row[0]:
+            grant = sql.SQL("GRANT UPDATE ON {} TO {}").format(sql.Identifier(*name), sql.Identifier(str(row[1]))).as_string(None)
+            yield Problem(code="rights", object=f"{name} of control", found=f"the role {row[1]} lacks UPDATE on it", remedy=f"{grant};")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

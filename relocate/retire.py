@@ -142,9 +142,9 @@ class _Purge:
     def _delete(self, sessions: _Sessions, ledger: Ledger, recorded: tuple[Recorded, ...]) -> None:
         source, target = sessions.source, sessions.target
         move, membership = self._prepare(source, target)
-        self._follow_switch(move, membership, source)
         self._require_no_strangers(membership, source)
         self._require_nothing_new(membership, recorded)
+        self._follow_switch(move, membership, source)
         replica = may_set_replica(source)
         with translated(self.source.setting):
             if replica:

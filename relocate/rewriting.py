@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 
 from exports.membership import table_sql
 from exports.snapshot import Connection
@@ -27,6 +28,7 @@ from splitter.errors import OtherMover, Problem, RefusedError
 from splitter.events import Reporter, Warned
 
 LONGEST_LOOK_MS = 10_000  # of one question to a region while writers of control wait
+_TIMEOUT = "SELECT pg_catalog.set_config('statement_timeout', %s, false)"
 _OLDEST = "SELECT pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::text::bigint"
 
 
@@ -58,7 +60,7 @@ class Rewriting:
 
     def _stage_newer(self, control: Connection, held: Held) -> Iterator[Problem]:
         pairs = [pair for pair, _ in moved_pairs(self.references, control, self.asker, held, self.origin, since=self.since)]
-        ambiguous = sorted(find_in_others(self.others, held.key, [before for before, _ in pairs]))
+        ambiguous = sorted(find_in_others(self.others, held.key, [before for before, _ in pairs])) if pairs else []
         if ambiguous:
             yield ambiguous_ids(held, ambiguous, [self.source, *(survey.region for survey in self.others)])
         add_moved(control, self.relocation, held.key, pairs)
@@ -96,9 +98,12 @@ class Rewriting:
 @contextmanager
 def _soon(connection: Connection) -> Iterator[None]:
     """Writers of control wait: a region that doesn't answer must not make that long."""
-    connection.execute(f"SET statement_timeout = {LONGEST_LOOK_MS}")
-    yield
-    connection.execute("SET statement_timeout = 0")
+    connection.execute(_TIMEOUT, (str(LONGEST_LOOK_MS),))
+    try:
+        yield
+    finally:
+        if not connection.closed and connection.info.transaction_status is not TransactionStatus.INERROR:  # else it is of no use any more
+            connection.execute(_TIMEOUT, ("0",))
 
 
 def stage_rewriting(

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from splitter.errors import FailedError, RefusedError
-from tests.small_site import DE, US, SmallSite, make_small_site
+from tests.servers import Server
+from tests.small_site import DE, US, SmallSite, make_small_site, moved_site
 
 ROWS = "INSERT INTO org VALUES (5, 'acme'), (6, 'other'); INSERT INTO project VALUES (50, 5), (60, 6);"
 Make = Callable[..., str]
@@ -209,3 +211,32 @@ def test_more_rows_of_control_than_one_transaction_should_change(make_database: 
     assert [problem.code for problem in refused.value.problems] == ["switch-limit"]
     site.move(switch_limit=10)
     assert site.sql("control", "SELECT count(*) FROM control_star WHERE project_id = %s", US + 50) == [(10,)]
+
+
+@pytest.mark.postgres(18)
+def test_a_role_of_control_that_may_change_columns_only(make_database: Make, server: Server) -> None:
+    """The switch would lack what it takes to lock the table: told before the first write, as the GRANT that is enough."""
+    site = make_small_site(
+        make_database,
+        us=ROWS,
+        control="CREATE TABLE control_star (project_id bigint); INSERT INTO control_star VALUES (50)",
+        silos=refer("control_star.project_id", "project.id"),
+    )
+    server.execute("CREATE ROLE narrow_control LOGIN")
+    try:
+        for grant in (
+            "USAGE ON SCHEMA orglift",
+            "SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA orglift",
+            "SELECT, UPDATE (project_id) ON control_star",
+        ):
+            site.sql("control", f"GRANT {grant} TO narrow_control")
+        narrow = moved_site(site, control=make_conninfo(site.urls["control"], user="narrow_control"))
+        with pytest.raises(RefusedError, match="UPDATE") as refused:
+            narrow.move()
+        (problem,) = refused.value.problems
+        assert problem.code == "rights"
+        site.sql("control", problem.remedy)
+        assert narrow.move().state == "switched"
+    finally:
+        site.sql("control", "DROP OWNED BY narrow_control")
+        server.execute("DROP ROLE narrow_control")
