@@ -7,7 +7,7 @@ and the import looks up who stands for them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -76,10 +76,10 @@ def export_organization(survey: Survey, organization: str, options: ExportOption
     with survey.snapshot() as snapshot:
         with translated(survey.setting):
             export = _Export.prepare(survey, organization, options, snapshot)
-            chunks = export.cut()
+            heaps = read_heaps(snapshot.connection, survey.scope.load_order)
         with ArchiveWriter(options.out, export.draft()) as writer:
             _write_natural(writer, export.needed)
-            export.write(writer, chunks, report)
+            export.write(writer, heaps, report)
         assert writer.manifest is not None
         return Exported(path=options.out, organization=export.organization, manifest=writer.manifest)
 
@@ -136,10 +136,9 @@ class _Export:
     def minting(self) -> Minting:
         return self.source.rewriter.minting
 
-    def cut(self) -> list[Chunk]:
-        """The chunks of all tables, in an order in which they can be loaded."""
-        connection, membership, names = self.snapshot.connection, self.source.membership, self.survey.scope.load_order
-        heaps = read_heaps(connection, names)
+    def cut(self, name: TableName, heap: Heap, connection: Connection) -> Iterable[Chunk]:
+        """The chunks of a table."""
+        membership = self.source.membership
         cutter = Cutter(
             scope=self.survey.scope,
             membership=membership,
@@ -151,7 +150,8 @@ class _Export:
             ask=ask(connection),
             order_there=lambda name, column: BYTES,  # noqa: ARG005  of an archive's target nothing is known
         )
-        return [chunk for name in names for part in membership.parts(name) for chunk in cutter.cut(name, part, heaps.get(name, Heap()))]
+        with translated(self.survey.setting):
+            return [chunk for part in membership.parts(name) for chunk in cutter.cut(name, part, heap)]
 
     def draft(self) -> Manifest:
         """The manifest without rows."""
@@ -185,22 +185,24 @@ class _Export:
             snapshot_lsn=self.snapshot.view.lsn,
         )
 
-    def write(self, writer: ArchiveWriter, chunks: Sequence[Chunk], report: Reporter) -> None:
+    def write(self, writer: ArchiveWriter, heaps: Mapping[TableName, Heap], report: Reporter) -> None:
+        """Tables are cut side by side, the largest first, and written from then on."""
         lock = Lock()
-        indexes: dict[TableName, int] = {}
-        tasks: list[Task[Connection]] = []
+
+        def cut(name: TableName, heap: Heap, connection: Connection) -> Iterable[Task[Connection]]:
+            chunks = self.cut(name, heap, connection)
+            return [Task(group=name, run=partial(write, index, chunk)) for index, chunk in enumerate(chunks)]
 
         def write(index: int, chunk: Chunk, connection: Connection) -> None:
             rows = self._write_chunk(writer, index, chunk, connection)
             with lock:
                 report(Advanced(COPYING, rows))
 
-        for chunk in chunks:
-            index = indexes[chunk.table] = indexes.get(chunk.table, -1) + 1
-            tasks.append(Task(group=chunk.table, run=partial(write, index, chunk)))
+        found = ((name, heaps.get(name, Heap())) for name in self.survey.scope.load_order)
+        largest_first = sorted(found, key=lambda pair: -pair[1].bytes)
         report(Started(COPYING, None))
         with Workers(self.options.jobs, self.snapshot.enter) as workers:
-            workers.run(tasks)
+            workers.run([Task(group=name, run=partial(cut, name, heap)) for name, heap in largest_first])
         report(Finished(COPYING))
 
     def _write_chunk(self, writer: ArchiveWriter, index: int, chunk: Chunk, connection: Connection) -> int:

@@ -28,6 +28,7 @@ _COUNT = struct.Struct(">h")  # a binary row begins with how many fields it has
 _FIRST_FIELD = 6  # where the content of its first field begins: behind that count and the field's own length
 _TRAILER = b"\xff\xff"
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
     """What a set of rows is, but for its order."""

@@ -6,7 +6,7 @@ The first error stops all of them and is raised.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Generic, Protocol, TypeVar
@@ -21,10 +21,10 @@ Lane = TypeVar("Lane", bound=Closing)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task(Generic[Lane]):
-    """``run`` gets the thread's lane. It starts when every task of the groups in ``after`` is done."""
+    """``run`` gets the thread's lane, and may give further tasks. It starts when every task of the groups in ``after`` is done."""
 
     group: Hashable
-    run: Callable[[Lane], None]
+    run: Callable[[Lane], Iterable[Task[Lane]] | None]
     after: frozenset[Hashable] = frozenset()
 
 
@@ -39,9 +39,12 @@ class Workers(Generic[Lane]):
         self._lock = threading.Lock()
 
     def run(self, tasks: Sequence[Task[Lane]]) -> None:
-        """Work off all tasks, in their order as far as ``after`` allows. Groups that no task belongs to count as done."""
+        """Work off all tasks, in their order as far as ``after`` allows, and then those that they give.
+
+        Groups that no task belongs to count as done.
+        """
         if tasks:
-            _Run(self, tasks).work(min(self._jobs, len(tasks)))
+            _Run(self, tasks).work(self._jobs)
 
     def take(self) -> Lane:
         with self._lock:
@@ -74,10 +77,10 @@ class _Run(Generic[Lane]):
 
     def __init__(self, workers: Workers[Lane], tasks: Sequence[Task[Lane]]) -> None:
         self.workers = workers
-        self.waiting = list(tasks)
+        self.waiting: list[Task[Lane]] = []
+        self.running = 0
         self.left: dict[Hashable, int] = {}
-        for task in tasks:
-            self.left[task.group] = self.left.get(task.group, 0) + 1
+        self._add(tasks)
         self.error: BaseException | None = None
         self.changed = threading.Condition()
 
@@ -97,13 +100,19 @@ class _Run(Generic[Lane]):
         if self.error is not None:
             raise self.error
 
+    def _add(self, tasks: Iterable[Task[Lane]]) -> None:
+        for task in tasks:
+            self.waiting.append(task)
+            self.left[task.group] = self.left.get(task.group, 0) + 1
+
     def _serve(self) -> None:
+        lane: Lane | None = None
         try:
-            lane = self.workers.take()
             while (task := self._next()) is not None:
-                task.run(lane)
-                self._finish(task)
-            self.workers.give(lane)
+                lane = lane or self.workers.take()  # not before there is something to do: a lane is two connections
+                self._finish(task, tuple(task.run(lane) or ()))
+            if lane is not None:
+                self.workers.give(lane)
         except BaseException as error:  # handed to the thread that waits, which raises it
             with self.changed:
                 self.error = self.error or error
@@ -111,14 +120,17 @@ class _Run(Generic[Lane]):
 
     def _next(self) -> Task[Lane] | None:
         with self.changed:
-            while self.waiting and self.error is None:
+            while (self.waiting or self.running) and self.error is None:
                 for position, task in enumerate(self.waiting):
                     if not any(self.left.get(group) for group in task.after):
+                        self.running += 1
                         return self.waiting.pop(position)
                 self.changed.wait()
             return None
 
-    def _finish(self, task: Task[Lane]) -> None:
+    def _finish(self, task: Task[Lane], found: Sequence[Task[Lane]]) -> None:
         with self.changed:
+            self._add(found)
+            self.running -= 1
             self.left[task.group] -= 1
             self.changed.notify_all()
