@@ -18,6 +18,7 @@ RUNNER = "run.sh"
 _SQL = load_queries("render.sql")
 _START = "\\set ON_ERROR_STOP on\n\\encoding UTF8"
 _BUDGET = "-- run.sh: a time-out of the statement is one of its locks"  # run.sh looks for this line
+_ANEW = "make the plan anew, and render it"
 _UNLIMITED = "-- psql has no loops: the statements of one loop run without a limit of their own"
 _SETTINGS = ("search_path", "row_security", "lock_timeout", "statement_timeout")
 _REPEATED = (*_SETTINGS, "default_transaction_isolation")
@@ -108,7 +109,11 @@ def _if_wanted(step: Step, statement: str) -> str:
 
 
 def _lost(step: Step) -> str:
-    return _raise(f"{shown(step.purpose)}: what it would change is not what the plan was made for", "make the plan anew, and render it")
+    return _raise(_lost_told(step), _ANEW)
+
+
+def _lost_told(step: Step) -> str:
+    return f"{shown(step.purpose)}: what it would change is not what the plan was made for"
 
 
 def _audit(step: Step) -> str:
@@ -118,6 +123,10 @@ def _audit(step: Step) -> str:
 
 def _loop(step: Step) -> str:
     """A statement's time-out would be that of the whole loop: it has none; each lock has its own."""
-    message = f"{shown(step.purpose)}: what it would change is not what the plan was made for"
-    precondition = sql.SQL(step.precondition or "SELECT true")
-    return _do(_format("loop", precondition=precondition, message=sql.Literal(message), batch=quoted_body(step.sql)))
+    slots = {
+        "precondition": sql.SQL(step.precondition or "SELECT true"),
+        "message": sql.Literal(_lost_told(step)),
+        "hint": sql.Literal(_ANEW),
+        "batch": quoted_body(step.sql),
+    }
+    return _do(_format("loop", **slots))

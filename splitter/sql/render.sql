@@ -40,7 +40,7 @@ BEGIN
 {precondition}
         );
         IF orglift_wanted IS NULL THEN
-            RAISE EXCEPTION USING MESSAGE = {message}, HINT = 'make the plan anew, and render it';
+            RAISE EXCEPTION USING MESSAGE = {message}, HINT = {hint};
         END IF;
         EXIT WHEN NOT orglift_wanted;
         EXECUTE {batch};

@@ -70,6 +70,15 @@ def test_the_models_say_that_there_is_no_constraint(tool: Tool) -> None:
     assert "No changes detected" in tool.run(tool.django("makemigrations", "--check", "--dry-run"))
 
 
+def test_sqlmigrate_prints_the_statements_and_changes_nothing(tool: Tool) -> None:
+    before = tool.site.dump()
+    name = max(path.stem for path in tool.out.glob("0*.py"))
+    said = tool.run(tool.django("sqlmigrate", APP, name))
+    assert 'ALTER TABLE ONLY "public"."shop_member" DROP CONSTRAINT' in said
+    assert "NOT VALID" in tool.run(tool.django("sqlmigrate", "--backwards", APP, name))
+    assert tool.site.dump() == before
+
+
 def test_back_to_nothing_the_constraints_are_there_again(tool: Tool) -> None:
     before = tool.site.dump()
     tool.up()

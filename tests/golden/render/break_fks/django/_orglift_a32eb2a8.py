@@ -221,6 +221,9 @@ class Cursor:
 def run(schema_editor: Any, steps: Sequence[Step]) -> None:
     """What forwards() and backwards() of the plan's migrations call."""
     connection = schema_editor.connection
+    if schema_editor.collect_sql:  # sqlmigrate, which must not change anything
+        schema_editor.collected_sql += [line for step in steps for line in _told(step)]
+        return
     if connection.vendor != "postgresql":
         return
     if connection.in_atomic_block:
@@ -230,6 +233,11 @@ def run(schema_editor: Any, steps: Sequence[Step]) -> None:
             run_steps(Cursor(cursor), steps)
     except StepError as exc:
         raise CommandError(str(exc)) from exc
+
+
+def _told(step: Step) -> Sequence[str]:
+    asked = (step["precondition"] or "SELECT true").strip().splitlines()
+    return [f"-- {step['action']}, where this is true:", *(f"--     {line}" for line in asked), f"{step['sql'].strip().rstrip(';')};"]
 
 
 def refuse(why: str) -> None:
