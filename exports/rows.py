@@ -15,7 +15,7 @@ from psycopg import sql
 from exports import snapshot
 from exports.chunks import Chunk, Range
 from exports.id_sql import find_refused_id
-from exports.membership import Membership, column_sql, table_sql
+from exports.membership import Membership, column_sql, columns_sql, table_sql
 from exports.rewrite import Rewriter, SelectList
 from exports.snapshot import Connection, Row
 from exports.streams import Content, HashedRows
@@ -48,13 +48,13 @@ class Source:
         return self._select(chunk, chosen, chosen.expressions)
 
     def _select(self, chunk: Chunk, chosen: SelectList, values: Sequence[sql.Composable]) -> sql.Composed:
-        order = [chunk.source.column] if chunk.source.column else []
-        return sql.SQL("SELECT {columns} FROM {table} AS k{joins} WHERE {where}{order}").format(
-            columns=sql.SQL(", ").join(values),
-            table=table_sql(self.membership.scope.table(chunk.table)),
-            joins=chosen.joins,
-            where=self.where(chunk),
-            order=sql.SQL(" ORDER BY {}").format(column_sql("k", order[0])) if order else sql.SQL(""),
+        table, order = self.membership.scope.table(chunk.table), chunk.source.column
+        parts = {"columns": sql.SQL(", ").join(values), "table": table_sql(table), "joins": chosen.joins, "where": self.where(chunk)}
+        if order is None:
+            return sql.SQL("SELECT {columns} FROM {table} AS k{joins} WHERE {where}").format(**parts)
+        # a row is put in its place before anything is made of it: a large value is sorted as what leads to it, not as itself
+        return sql.SQL("SELECT {columns} FROM (SELECT {held} FROM {table} AS k WHERE {where} ORDER BY {order}) AS k{joins}").format(
+            held=columns_sql("k", [column.name for column in table.columns]), order=column_sql("k", order), **parts
         )
 
     def hashed(self, chunk: Chunk, *, binary: bool) -> sql.Composable:
