@@ -1,6 +1,7 @@
 """How fast a move is: orglift, a pipe of two psql, and slice + dump + restore, side by side in one run.
 
     python -m benchmarks.move                    # 3 million rows; some 20 GB of disk and an hour
+    python -m benchmarks.move --only curves      # a tenth of that up to all of it, and beside no, as many and three times as many others
     python -m benchmarks.move --scale 0.01 --rounds 1
 
 Prints Markdown for the README; ``--out FILE`` keeps every round as JSON.
@@ -20,7 +21,7 @@ from pathlib import Path
 from benchmarks import rivals
 from benchmarks.data import BIG, ROWS, Fill
 from benchmarks.measure import Measured
-from benchmarks.report import Results, render, render_curves
+from benchmarks.report import Point, Results, render, render_curves
 from benchmarks.stage import Stage, staged
 from splitter.binaries import find_binaries, read_major
 
@@ -85,18 +86,22 @@ def today(stage: Stage) -> Mapping[str, Measured]:
 
 
 def archive(stage: Stage) -> Mapping[str, Measured]:
-    stage.reset(orglift=True)
-    packed = rivals.pipe_into_zstd(stage)
+    stage.reset(orglift=False)
+    return {"zstd": rivals.pipe_into_zstd(stage), "exports": export(stage)}
+
+
+def export(stage: Stage, source: str = "us") -> Measured:
+    stage.reset(source, orglift=True)
     out = stage.folder / "archive.orglift"
     out.unlink(missing_ok=True)
-    return {"zstd": packed, "exports": stage.orglift("exports", "org", BIG, "--region", "us", "--out", str(out))}
+    return stage.orglift("exports", "org", BIG, "--region", "us", "--out", str(out), source=source)
 
 
 CONTESTS: Mapping[str, Contest] = {"pipe": pipe, "orglift": orglift, "today": today, "archive": archive}
 
 
 def curves(stage: Stage, options: argparse.Namespace, results: Results) -> None:
-    """The same move of organizations of several sizes, and beside several crowds."""
+    """The same move and export of organizations of several sizes, and beside several crowds."""
     fills = [Fill(big=size * options.scale, neighbours=options.scale) for size in SIZES]
     fills += [Fill(big=SIZES[1] * options.scale, neighbours=crowd * options.scale) for crowd in CROWDS]
     for number, what in enumerate(dict.fromkeys(fills)):
@@ -104,7 +109,7 @@ def curves(stage: Stage, options: argparse.Namespace, results: Results) -> None:
         say(f"curve: organization {what.big:g}, neighbours {what.neighbours:g}")
         stage.add_source(source, what)
         for _ in range(options.rounds):
-            results.add_point(what.big, what.neighbours, move(stage, source=source))
+            results.add_point(what.big, what.neighbours, Point(moved=move(stage, source=source), exported=export(stage, source)))
     print(render_curves(results))
 
 

@@ -24,6 +24,14 @@ TITLES = {
 RIVALS = {"exports": "zstd", "zstd": "zstd"}  # what a line is compared with, all others with the pipe; itself: with nothing
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """One round of the curves."""
+
+    moved: Measured
+    exported: Measured
+
+
 @dataclass
 class Results:
     rows: int
@@ -31,13 +39,13 @@ class Results:
     server: str
     machine: str
     rounds: dict[str, list[Measured]] = field(default_factory=dict)
-    points: dict[tuple[float, float], list[Measured]] = field(default_factory=dict)
+    points: dict[tuple[float, float], list[Point]] = field(default_factory=dict)
 
     def add(self, what: str, measured: Measured) -> None:
         self.rounds.setdefault(what, []).append(measured)
 
-    def add_point(self, big: float, neighbours: float, measured: Measured) -> None:
-        self.points.setdefault((big, neighbours), []).append(measured)
+    def add_point(self, big: float, neighbours: float, point: Point) -> None:
+        self.points.setdefault((big, neighbours), []).append(point)
 
     def ratios(self, what: str, of: Of, rival: str | None = None) -> list[float]:
         """Round by round, by what was measured next to it; empty: it is compared with nothing, or the other was not measured."""
@@ -54,7 +62,15 @@ class Results:
             "machine": self.machine,
             "rounds": {what: _plain(measured) for what, measured in self.rounds.items()},
             "ratios": {what: {name: self.ratios(what, of) for name, of in OF.items()} for what in self.rounds},
-            "curves": [{"organization": size, "neighbours": crowd, "rounds": _plain(each)} for (size, crowd), each in self.points.items()],
+            "curves": [
+                {
+                    "organization": size,
+                    "neighbours": crowd,
+                    "moved": _plain(point.moved for point in points),
+                    "exported": _plain(point.exported for point in points),
+                }
+                for (size, crowd), points in self.points.items()
+            ],
         }
 
 
@@ -102,9 +118,20 @@ def _memory(each: Iterable[Measured]) -> str:
 
 
 def render_curves(results: Results) -> str:
-    lines = ["| rows of the organization | rows of others beside it | seconds | rows/s | peak memory |", "|---|---|---|---|---|"]
+    """Processor time beside seconds: it shows best what grows with what, and hardly changes on a machine with other work."""
+    lines = [
+        "| rows that move | of others beside them | move: seconds | processor | µs a row | peak | export: seconds | processor | peak |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
     whole = results.rows / results.scale
-    for (size, crowd), each in sorted(results.points.items()):
-        seconds = median(one.seconds for one in each)
-        lines.append(f"| {whole * size:,.0f} | {whole * crowd:,.0f} | {seconds:.1f} | {whole * size / seconds:,.0f} | {_memory(each)} |")
+    for (size, crowd), points in sorted(results.points.items()):
+        rows = whole * size
+        moved, exported = [point.moved for point in points], [point.exported for point in points]
+        spent = median(each.processor for each in moved)
+        cells = [f"{rows:,.0f}", f"{whole * crowd:,.0f}", *_cells(moved), f"{spent / rows * 1e6:.1f}", _memory(moved)]
+        lines.append(f"| {' | '.join([*cells, *_cells(exported), _memory(exported)])} |")
     return "\n".join(lines)
+
+
+def _cells(each: list[Measured]) -> list[str]:
+    return [f"{median(one.seconds for one in each):.1f}", f"{median(one.processor for one in each):.1f}"]
