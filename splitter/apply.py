@@ -6,7 +6,7 @@ tells whether it was done. What the audits that a plan begins with find stops it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
@@ -14,6 +14,7 @@ from itertools import groupby
 import psycopg
 
 from splitter.attempts import Attempts, Patience, check_audits, is_audit
+from splitter.backfill import Backfill
 from splitter.blockers import Watch
 from splitter.catalog import read_schema
 from splitter.db import Connection, translated
@@ -33,7 +34,7 @@ from splitter.journal import (
     read_journal_plan,
     read_step,
 )
-from splitter.steps import Action, Plan, Step
+from splitter.steps import Action, Plan, Stage, Step
 
 _MOVES = "SELECT relocation::text, organization FROM orglift.moves WHERE finished_at IS NULL"
 PATIENCE_MS = 2000  # the server may need a moment to see that a process was killed
@@ -45,14 +46,28 @@ _SHARE_REGION = "SELECT pg_catalog.pg_try_advisory_xact_lock_shared(pg_catalog.h
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyReport:
-    """What became of each step of the plan, in order."""
+    """What became of each step of the plan's stages, by its number, in order. ``watched``: a later stage waits."""
 
     plan: str
-    outcomes: tuple[Outcome, ...]
+    numbered: tuple[tuple[int, Outcome], ...] = ()
+    watched: bool = False
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        return tuple(outcome for _, outcome in self.numbered)
 
 
-def apply_plan(conn: Connection, plan: Plan, *, report: Reporter = silent, patience: Patience | None = None) -> ApplyReport:
-    """Run what is left of ``plan``. Doing it again changes nothing; one that was being undone goes forward again.
+def apply_plan(
+    conn: Connection,
+    plan: Plan,
+    *,
+    report: Reporter = silent,
+    patience: Patience | None = None,
+    stages: Collection[Stage] = (Stage.APPLY,),
+) -> ApplyReport:
+    """Run what is left of ``plan`` in ``stages``. Doing it again changes nothing; one that was being undone goes forward again.
+
+    A plan with later stages is watched from the end of the first one on, and unfinished until the last one is done.
 
     Raises Clone or Unprepared where the database is not the plan's, Conflict where its tables are not those that the plan was made
     for, where another plan is unfinished, a relocation touches the region, or the plan's first audits find something (all before the
@@ -60,17 +75,33 @@ def apply_plan(conn: Connection, plan: Plan, *, report: Reporter = silent, patie
     """
     check_database(conn, plan)
     if not plan.steps:
-        return ApplyReport(plan=plan.id, outcomes=())  # no trace of it either: nothing was done
+        return ApplyReport(plan=plan.id)  # no trace of it either: nothing was done
     with alone(conn), Watch(conn, report) as watch:
         check_quiet(conn, plan)
-        run = _Run(conn, plan, Attempts(conn, watch, patience or Patience(), report), report)
+        run = _Run(conn, plan, Attempts(conn, watch, patience or Patience(), report), report, stages)
         known = read_journal_plan(conn, plan)
         if known is None or known.state is PlanState.UNDONE:
             _check_fingerprint(conn, plan)
-        begun = known is not None and known.state in (PlanState.UNFINISHED, PlanState.FINISHED)
+        _check_stages(plan, known, stages)
+        begun = known is not None and known.state in (PlanState.UNFINISHED, PlanState.WATCHED, PlanState.FINISHED)
         audited = () if begun else run.audit_first()
         begin_plan(conn, plan)
-        return ApplyReport(plan=plan.id, outcomes=tuple(run.steps(audited)))
+        numbered = tuple(run.steps(audited))
+        return ApplyReport(plan=plan.id, numbered=numbered, watched=run.is_watched())
+
+
+def _check_stages(plan: Plan, known: JournalPlan | None, stages: Collection[Stage]) -> None:
+    """A later stage begins when every step before it is done: somebody has had the time to look."""
+    order = list(Stage)
+    last = max(order.index(stage) for stage in stages)
+    steps = known.steps if known is not None and known.state not in (PlanState.UNDONE, PlanState.BEING_UNDONE) else ()
+    done = {step.number for step in steps if step.finished_at is not None}
+    for number, step in enumerate(plan.steps, start=1):
+        if number not in done and last and step.stage is Stage.APPLY:
+            told = f"step {number}, {step.purpose}: not done yet"
+            raise Conflict(told, hint="`splitter apply` without --commit and --finish comes first, and then a look at the application")
+        if number not in done and step.stage not in stages and order.index(step.stage) < last:
+            raise Conflict("the plan was not committed yet", hint="`splitter apply --commit --finish` does both, `--commit` the first")
 
 
 def check_database(conn: Connection, plan: Plan) -> None:
@@ -120,10 +151,12 @@ def _open_plans(conn: Connection) -> Iterator[JournalPlan]:
 
 
 def _half_way(known: JournalPlan) -> str:
-    return "being undone" if known.state is PlanState.BEING_UNDONE else "unfinished"
+    return "unfinished" if known.state is PlanState.UNFINISHED else known.state.value
 
 
 def _way_on(known: JournalPlan) -> str:
+    if known.state is PlanState.WATCHED:
+        return f"`splitter apply {known.plan} --commit --finish` ends it, `splitter undo {known.plan}` takes it back"
     return f"`splitter apply {known.plan}` goes on with it, `splitter undo {known.plan}` takes it back"
 
 
@@ -164,11 +197,12 @@ def _check_fingerprint(conn: Connection, plan: Plan) -> None:
 class _Run:
     """The steps of one plan on one connection."""
 
-    def __init__(self, conn: Connection, plan: Plan, attempts: Attempts, report: Reporter) -> None:
+    def __init__(self, conn: Connection, plan: Plan, attempts: Attempts, report: Reporter, stages: Collection[Stage]) -> None:
         self.conn = conn
         self.plan = plan
         self.attempts = attempts
         self.report = report
+        self.stages = stages
 
     def audit_first(self) -> tuple[int, ...]:
         """Ask the audits that the plan begins with; their numbers. A refusal, for nothing has been written."""
@@ -178,20 +212,25 @@ class _Run:
         self._audit(first)
         return tuple(first)
 
-    def steps(self, audited: tuple[int, ...] = ()) -> Iterator[Outcome]:
+    def steps(self, audited: tuple[int, ...] = ()) -> Iterator[tuple[int, Outcome]]:
         task = f"apply {self.plan.kind}"
-        self.report(Started(task, total=len(self.plan.steps), unit="steps"))
+        chosen = sum(step.stage in self.stages for step in self.plan.steps)
+        self.report(Started(task, total=chosen, unit="steps"))
         for audits, numbers in self._groups():
             for number, outcome in self._audits(numbers, audited) if audits else self._changes(numbers):
                 self.report(Note(f"{outcome.value}: {self._step(number).purpose}"))
                 self.report(Advanced(task))
-                yield outcome
-        finish_plan(self.conn, self.plan)
+                yield number, outcome
+        finish_plan(self.conn, self.plan, watched=self.is_watched())
         self.report(Finished(task))
+
+    def is_watched(self) -> bool:
+        """Whether a later stage is still to come."""
+        return any(step.stage not in self.stages and not self._is_finished(number) for number, step in enumerate(self.plan.steps, start=1))
 
     def _groups(self) -> Iterator[tuple[bool, list[int]]]:
         """The steps' numbers, audits that follow each other together."""
-        numbers = range(1, len(self.plan.steps) + 1)
+        numbers = [number for number, step in enumerate(self.plan.steps, start=1) if step.stage in self.stages]
         return ((audits, list(group)) for audits, group in groupby(numbers, key=lambda number: is_audit(self._step(number))))
 
     def _step(self, number: int) -> Step:
@@ -223,7 +262,7 @@ class _Run:
 
     def _run(self, number: int) -> Outcome:
         step, what = self._step(number), self._what(number)
-        if step.action is Action.REPEAT:
+        if step.action in (Action.REPEAT, Action.BACKFILL):
             return self._repeat(number)
         attempt = self._in_transaction if step.transactional else self._outside
         clears = not step.transactional and number > 1 and not self._step(number - 1).transactional
@@ -236,7 +275,10 @@ class _Run:
             return Outcome.SKIPPED
         with translated(what):
             begin_step(self.conn, self.plan, number)
-        self.attempts.repeat(step, what)
+        if step.action is Action.BACKFILL:
+            Backfill(self.conn, self.attempts, self.report).run(step, what)
+        else:
+            self.attempts.repeat(step, what)
         with translated(what):
             finish_step(self.conn, self.plan, number, Outcome.DONE)
         return Outcome.DONE

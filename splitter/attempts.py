@@ -39,30 +39,30 @@ class Attempts:
     def __init__(self, conn: Connection, watch: Watch, patience: Patience, report: Reporter = silent) -> None:
         self.conn = conn
         self._watch = watch
-        self._patience = patience
+        self.patience = patience
         self._report = report
 
     def until_done(self, step: Step, what: str, attempt: Callable[[], T], clear: Callable[[], object] | None = None) -> T:
         """What ``attempt`` returns: a whole transaction, or a statement that wants none. ``clear`` is called before another one."""
-        until = self._patience.clock() + self._patience.seconds
+        until = self.patience.clock() + self.patience.seconds
         pause, last = _FIRST_PAUSE, tuple[Blocker, ...]()
         while True:
-            begun = self._patience.clock()
+            begun = self.patience.clock()
             with self._watch.over(what) as seen:
                 try:
                     with translated(what):
                         return attempt()
                 except OrgliftError as exc:
                     error = exc
-            now = self._patience.clock()
+            now = self.patience.clock()
             last = seen() or last  # a wait may be too short to be looked into
             if not _may_wait(step, error, now - begun):
                 raise error
             if now >= until:
-                raise _out_of_patience(error, last, self._patience.seconds) from error
+                raise _out_of_patience(error, last, self.patience.seconds) from error
             wait = min(random.uniform(0.5, 1.5) * pause, _LONGEST_PAUSE)
             self._report(Note(f"{what}: gave way{_to(last)}, again in {wait:.1f} s"))
-            self._patience.sleep(wait)
+            self.patience.sleep(wait)
             pause *= 2
             if clear is not None:
                 clear()

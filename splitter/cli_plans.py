@@ -21,12 +21,14 @@ from splitter.journal import read_applied_plan
 from splitter.key_facts import make_break_fks_plan
 from splitter.plan_files import read_plan, write_plan
 from splitter.planning import PlanInput, open_for_plan
+from splitter.plans.widen_ids.plan import BUDGET_MS
 from splitter.sequences import make_region_ids_plan
 from splitter.silos import SiloMap
 from splitter.silos_file import load_silos
 from splitter.status import DatabaseStatus, read_status
-from splitter.steps import Plan, plan_to_text, plan_to_value
+from splitter.steps import Plan, Stage, plan_to_text, plan_to_value
 from splitter.undo import UndoReport, undo_plan
+from splitter.widen_facts import make_widen_ids_plan
 
 R = TypeVar("R")
 
@@ -116,6 +118,26 @@ def break_fks(place: _Place, orphans: str, tables: tuple[str, ...], out: Path | 
         _tell_plan(given, made, out, common)
 
 
+@plan.command("widen-ids")
+@click.option(
+    "--budget",
+    type=click.IntRange(min=0),
+    default=BUDGET_MS,
+    show_default=True,
+    metavar="MS",
+    help="Tables whose rewrite takes less are rewritten at once, while nobody reads or writes them.",
+)
+@_plan_options
+@_place_options
+def widen_ids(place: _Place, budget: int, tables: tuple[str, ...], out: Path | None, common: Common) -> None:
+    """Make every id, and every column that repeats it, a bigint, while the application runs."""
+    silos = load_silos(common.config)
+    address = place.address(silos)
+    with open_for_plan(silos, address, tables) as given:
+        made = make_widen_ids_plan(given.conn, given.schema, silos, address.name, given.tables, budget_ms=budget)
+        _tell_plan(given, made, out, common)
+
+
 def _run_options(command: Callable[..., R]) -> Callable[..., R]:
     for option in (
         click.option(
@@ -134,15 +156,18 @@ def _run_options(command: Callable[..., R]) -> Callable[..., R]:
 
 
 @click.command()
+@click.option("--commit", is_flag=True, help="After the watch: the point of no return, where the plan has one.")
+@click.option("--finish", is_flag=True, help="After that: what was kept for a way back goes.")
 @_run_options
-def apply(name: str, url: str | None, patience: float, common: Common) -> None:
+def apply(name: str, url: str | None, patience: float, commit: bool, finish: bool, common: Common) -> None:
     """Do what PLAN says, in the database that it was made for. The same command goes on with what was interrupted.
 
     PLAN is a file, or the id of a plan that was begun: the database that it changes has kept it.
     """
+    stages = [Stage.APPLY, *([Stage.COMMIT] if commit else []), *([Stage.FINISH] if finish else [])]
     chosen, address = _find_plan(name, url, common)
     with common.progress() as report, address.open("splitter apply", readonly=False) as conn:
-        done = apply_plan(conn, chosen, report=report, patience=Patience(seconds=patience))
+        done = apply_plan(conn, chosen, report=report, patience=Patience(seconds=patience), stages=stages)
     common.answer(_applied_value(chosen, done), _applied_text(chosen, done))
 
 
@@ -168,13 +193,14 @@ def _find_database(chosen: Plan, url: str | None, common: Common) -> Address:
 
 
 def _applied_value(chosen: Plan, done: ApplyReport) -> dict[str, object]:
-    steps = [{"purpose": step.purpose, "outcome": outcome} for step, outcome in zip(chosen.steps, done.outcomes, strict=True)]
+    steps = [{"purpose": chosen.steps[number - 1].purpose, "outcome": outcome} for number, outcome in done.numbered]
     return {"plan": done.plan, "kind": chosen.kind, "database": asdict(chosen.database), "steps": steps}
 
 
 def _applied_text(chosen: Plan, done: ApplyReport) -> str:
     lines = [f"plan {done.plan} ({chosen.kind}) for {chosen.database.silo}"]
-    lines += [f"  {outcome.value:<8} {step.purpose}" for step, outcome in zip(chosen.steps, done.outcomes, strict=True)]
+    lines += [f"  {outcome.value:<8} {chosen.steps[number - 1].purpose}" for number, outcome in done.numbered]
+    lines += [f"  it waits: watch the application, then `splitter apply {chosen.id} --commit --finish`, or undo"] if done.watched else []
     return "\n".join(lines if chosen.steps else [*lines, "  nothing to do"])
 
 

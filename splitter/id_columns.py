@@ -65,7 +65,7 @@ def find_narrow(schemas: Mapping[str, Schema], silos: SiloMap, places: Iterable[
 def find_narrow_among(schemas: Mapping[str, Schema], places: Iterable[Place]) -> Iterator[Problem]:
     """The same for columns that are known to hold such ids."""
     for table, name in sorted(places):
-        found = {database: column for database, column in _columns(schemas, table, name) if _is_narrow(column)}
+        found = {database: column for database, column in _columns(schemas, table, name) if is_narrow(column)}
         if found:
             where = f" (in {', '.join(found)})" if len(schemas) > 1 else ""
             yield Problem(
@@ -82,7 +82,8 @@ def _columns(schemas: Mapping[str, Schema], table: TableName, name: str) -> Iter
             yield database, schema.tables[table].column(name)
 
 
-def _is_narrow(column: Column) -> bool:
+def is_narrow(column: Column) -> bool:
+    """Whether no distributed id fits the column, or the elements of the array that it is."""
     return column.base_type.removesuffix("[]") in _NARROW
 
 

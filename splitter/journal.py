@@ -28,16 +28,18 @@ CREATE TABLE IF NOT EXISTS orglift.journal (
     outcome text,  -- of a step: done or skipped; NULL as long as nobody can say
     undo_begun_at timestamptz,  -- of the plan
     undone_at timestamptz,
+    watched_at timestamptz,  -- of the plan: its first stage is done, a later one is not
     content text,  -- the plan itself, for whoever has lost its file
     PRIMARY KEY (plan, step)
 );
 """
 _BEGIN = """
 INSERT INTO orglift.journal (plan, kind, step, purpose, content) VALUES (%s, %s, 0, %s, %s)
-ON CONFLICT (plan, step) DO UPDATE SET finished_at = NULL, undo_begun_at = NULL, undone_at = NULL
+ON CONFLICT (plan, step) DO UPDATE SET finished_at = NULL, undo_begun_at = NULL, undone_at = NULL, watched_at = NULL
 """
 _FORGET_UNDONE = "DELETE FROM orglift.journal WHERE plan = %s AND step > 0 AND undone_at IS NOT NULL"
 _FINISH = "UPDATE orglift.journal SET finished_at = pg_catalog.clock_timestamp() WHERE plan = %s AND step = 0"
+_WATCH = "UPDATE orglift.journal SET watched_at = pg_catalog.clock_timestamp() WHERE plan = %s AND step = 0"
 _BEGIN_STEP = "INSERT INTO orglift.journal (plan, kind, step, purpose) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING"
 _FINISH_STEP = """
 UPDATE orglift.journal SET finished_at = pg_catalog.clock_timestamp(),
@@ -53,7 +55,7 @@ _READ_STEP = """
 SELECT step AS number, purpose, begun_at, finished_at, outcome, undone_at FROM orglift.journal WHERE plan = %s AND step = %s
 """
 _READ = """
-SELECT j.plan, j.kind, j.undo_begun_at, j.step, j.purpose, j.begun_at, j.finished_at, j.outcome, j.undone_at
+SELECT j.plan, j.kind, j.undo_begun_at, j.watched_at, j.step, j.purpose, j.begun_at, j.finished_at, j.outcome, j.undone_at
 FROM orglift.journal AS j JOIN orglift.journal AS whole ON whole.plan = j.plan AND whole.step = 0
 ORDER BY whole.begun_at, j.plan, j.step
 """
@@ -71,6 +73,7 @@ class PlanState(str, Enum):
     FINISHED = "finished"
     BEING_UNDONE = "being undone"
     UNDONE = "undone"
+    WATCHED = "watched"  # a later stage waits for somebody to say so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +104,7 @@ class JournalPlan:
     finished_at: datetime | None
     undo_begun_at: datetime | None = None
     undone_at: datetime | None = None
+    watched_at: datetime | None = None
     steps: tuple[JournalStep, ...] = ()
 
     @property
@@ -109,12 +113,14 @@ class JournalPlan:
             return PlanState.UNDONE
         if self.undo_begun_at is not None:
             return PlanState.BEING_UNDONE
-        return PlanState.UNFINISHED if self.finished_at is None else PlanState.FINISHED
+        if self.finished_at is not None:
+            return PlanState.FINISHED
+        return PlanState.UNFINISHED if self.watched_at is None else PlanState.WATCHED
 
     @property
     def is_open(self) -> bool:
         """Whether it stands between two states of the schema: no other plan may begin, and no organization may move."""
-        return self.state in (PlanState.UNFINISHED, PlanState.BEING_UNDONE)
+        return self.state in (PlanState.UNFINISHED, PlanState.WATCHED, PlanState.BEING_UNDONE)
 
 
 def begin_plan(conn: Connection, plan: Plan) -> None:
@@ -126,9 +132,10 @@ def begin_plan(conn: Connection, plan: Plan) -> None:
         conn.execute(_FORGET_UNDONE, (plan.id,))
 
 
-def finish_plan(conn: Connection, plan: Plan) -> None:
+def finish_plan(conn: Connection, plan: Plan, *, watched: bool = False) -> None:
+    """``watched``: the stage is done, and a later one is still to come."""
     with translated("finishing the plan's journal"):
-        conn.execute(_FINISH, (plan.id,))
+        conn.execute(_WATCH if watched else _FINISH, (plan.id,))
 
 
 def begin_undo(conn: Connection, plan: Plan) -> None:
@@ -183,7 +190,7 @@ def read_applied_plan(conn: Connection, id_: str) -> Plan | None:
 
 def _plans(rows: list[tuple[Any, ...]]) -> Iterator[JournalPlan]:
     for (plan, kind), group in groupby(rows, key=lambda row: (row[0], row[1])):
-        (whole, undo_begun_at), *steps = ((_step(row[3:]), row[2]) for row in group)
+        (whole, undo_begun_at, watched_at), *steps = ((_step(row[4:]), row[2], row[3]) for row in group)
         yield JournalPlan(
             plan=plan,
             kind=kind,
@@ -192,7 +199,8 @@ def _plans(rows: list[tuple[Any, ...]]) -> Iterator[JournalPlan]:
             finished_at=whole.finished_at,
             undo_begun_at=undo_begun_at,
             undone_at=whole.undone_at,
-            steps=tuple(step for step, _ in steps),
+            watched_at=watched_at,
+            steps=tuple(step for step, *_ in steps),
         )
 
 

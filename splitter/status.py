@@ -11,6 +11,7 @@ from splitter.journal import JournalPlan, JournalStep, PlanState, read_journal
 
 _GO_ON = {
     PlanState.UNFINISHED: "`splitter apply {0}` goes on with it, `splitter undo {0}` takes it back",
+    PlanState.WATCHED: "`splitter apply {0} --commit --finish` ends it, `splitter undo {0}` takes it back",
     PlanState.BEING_UNDONE: "`splitter undo {0}` goes on with that, `splitter apply {0}` goes forward again",
 }
 
@@ -34,7 +35,7 @@ class DatabaseStatus:
 
 
 def _when(plan: JournalPlan) -> str:
-    at = plan.undone_at or plan.undo_begun_at or plan.finished_at or plan.begun_at
+    at = plan.undone_at or plan.undo_begun_at or plan.finished_at or plan.watched_at or plan.begun_at
     begun = ", begun" if plan.is_open else ""
     return f"{plan.state.value}{begun} {at:%Y-%m-%d %H:%M:%S %Z}"
 

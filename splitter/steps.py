@@ -42,6 +42,16 @@ class Action(str, Enum):
     RUN = "run"  # executed once
     AUDIT = "audit"  # a query of rows (object, found): any row stops the plan, and nothing is changed
     REPEAT = "repeat"  # executed again, each time in a transaction of its own, until it changes no row
+    # executed for one range of the one table's blocks after the other, orglift.first_row and orglift.last_row set to its ends
+    BACKFILL = "backfill"
+
+
+class Stage(str, Enum):
+    """A plan may stop between two of them for as long as somebody wants to watch what it did."""
+
+    APPLY = "apply"
+    COMMIT = "commit"  # `splitter apply --commit`
+    FINISH = "finish"  # `splitter apply --finish`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +84,7 @@ class Step:
     lock_timeout_ms: int
     statement_timeout_ms: int
     action: Action = Action.RUN
+    stage: Stage = Stage.APPLY
     transactional: bool = True
     hazard: str = ""
     remedy: str = ""  # of an audit: what to do about what it finds
@@ -167,6 +178,8 @@ def _told(step: Step) -> Iterator[str]:
     """What a step costs, and its statement."""
     limit = f"runs at most {step.statement_timeout_ms} ms" if step.statement_timeout_ms else "runs without a limit"
     where = "in a transaction" if step.transactional else "outside a transaction"
+    if step.stage is not Stage.APPLY:
+        yield f"   only with --{step.stage.value}"
     on = f" on {', '.join(map(str, step.tables))}" if step.tables else ""
     yield f"   {_ACTIONS[step.action]}lock: {step.lock.value}{on}, waits at most {step.lock_timeout_ms} ms, {limit}, {where}"
     if step.hazard:
@@ -174,7 +187,12 @@ def _told(step: Step) -> Iterator[str]:
     yield from (f"       {line}" for line in step.sql.splitlines())
 
 
-_ACTIONS = {Action.RUN: "", Action.AUDIT: "stops where it finds anything; ", Action.REPEAT: "repeated until nothing is left; "}
+_ACTIONS = {
+    Action.RUN: "",
+    Action.AUDIT: "stops where it finds anything; ",
+    Action.REPEAT: "repeated until nothing is left; ",
+    Action.BACKFILL: "in ranges of blocks; ",
+}
 
 
 def _undo_told(step: Step) -> Iterator[str]:

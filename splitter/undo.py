@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, takewhile
 
 from splitter.apply import alone, check_database, check_quiet
 from splitter.attempts import Attempts, Patience, check_audits, is_audit
@@ -51,6 +51,7 @@ def undo_plan(conn: Connection, plan: Plan, *, report: Reporter = silent, patien
         _check_last(conn, plan, known)
         numbers = _check_way_back(plan, known)
         _check_places(attempts, plan, numbers)
+        _check_first(attempts, plan, numbers)
         begin_undo(conn, plan)
         run = _Undo(conn, plan, attempts, report)
         try:
@@ -93,6 +94,17 @@ def _check_places(attempts: Attempts, plan: Plan, numbers: tuple[int, ...]) -> N
         gone = dict.fromkeys(str(table) for back in lost for table in back.tables if not has_table(attempts.conn, table))
         told = f"{', '.join(gone)}: not in this database any more" if gone else f"{lost[0].purpose}: there is no place for it any more"
         raise Conflict(told, hint="once the silos are apart, what ties their tables together cannot be put back")
+
+
+def _check_first(attempts: Attempts, plan: Plan, numbers: tuple[int, ...]) -> None:
+    """The audits that the way back begins with are a refusal: nothing has been taken back when they find something."""
+    for number in numbers:
+        back = plan.steps[number - 1].undo or ()
+        audits = tuple(takewhile(is_audit, back))
+        what = f"undo of step {number}, {plan.steps[number - 1].purpose}"
+        check_audits(attempts, ((what, step) for step in audits), "the undo stops")
+        if back:
+            return
 
 
 class _Undo:

@@ -12,6 +12,7 @@ from splitter.silos_file import parse_silos
 from tests.exported import ORG, ORGANIZATION, Exported, look
 from tests.plan_sites import SILOS, MakeSite, PlanSite
 from tests.servers import Server
+from tests.wide_sites import WIDE, MakeWide, WideSite
 
 
 @pytest.fixture
@@ -34,5 +35,18 @@ def make_site(make_database: Callable[..., str], server: Server) -> Iterator[Mak
             url = make_database(script)
             conn = stack.enter_context(connect(url, setting="--url"))
             return PlanSite(url, conn, server, parse_silos(SILOS + more))
+
+        yield make
+
+
+@pytest.fixture
+def make_wide(make_database: Callable[..., str], server: Server) -> Iterator[MakeWide]:
+    """``make_wide(script, more)``: what the script makes, and what silos.toml says beside ``WIDE``."""
+    with ExitStack() as stack:
+
+        def make(script: str, more: str = "") -> WideSite:
+            url = make_database(script)
+            conn = stack.enter_context(connect(url, setting="--url"))
+            return WideSite(url, conn, server, parse_silos(WIDE + more))
 
         yield make

@@ -1,0 +1,151 @@
+"""What hangs on the columns that a plan widens, as frozen values: read from the catalog once, and put back as it was.
+
+Definitions are the server's own texts under an empty search path: every name in them is qualified.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from splitter.schema import TableName
+
+_TOKEN = re.compile(
+    r"""(?P<string>[eE]?'(?:[^']|'')*')
+      | (?P<quoted>"(?:[^"]|"")*")
+      | (?P<word>[^\W\d][\w$]*)
+      | (?P<cast>::)
+      | (?P<space>\s+)
+      | (?P<other>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+_NO_COLUMN_AFTER = frozenset({".", "::", "COLLATE"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexFacts:
+    """An index over a column that is widened. ``tail``: what follows the table's name, without tablespace and predicate."""
+
+    name: TableName
+    table: TableName
+    unique: bool
+    tail: str
+    predicate: str | None = None
+    tablespace: str | None = None
+    constraint: str | None = None  # p, u: it is this constraint's
+    deferrable: bool = False
+    clustered: bool = False
+    replica_identity: bool = False
+    comment: str | None = None
+    constraint_comment: str | None = None
+    targets: tuple[tuple[int, int], ...] = ()  # (position, statistics target) of its expressions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckFacts:
+    name: str
+    table: TableName
+    expression: str
+    validated: bool = True
+    no_inherit: bool = False
+    enforced: bool = True
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatisticsFacts:
+    """An extended statistics object; ``tail`` is its definition after its name."""
+
+    name: TableName
+    table: TableName
+    tail: str
+    target: int = -1
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SequenceFacts:
+    """The sequence that feeds a column. ``after``: statements that put its rights and comment back, where it had to be made anew."""
+
+    name: TableName
+    type: str
+    start: int
+    minimum: int
+    maximum: int
+    increment: int
+    cache: int
+    cycle: bool
+    owned: bool
+    last: int = 0
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WideColumn:
+    """A column that is widened. ``settings`` give its rights, comment and the like to the column that has its name by then."""
+
+    table: TableName
+    name: str
+    type: str  # smallint, integer, or an array of it
+    not_null: bool = False
+    not_null_name: str | None = None  # PostgreSQL 18: the constraint's
+    not_null_comment: str | None = None
+    default: str | None = None
+    identity: str = ""
+    sequence: SequenceFacts | None = None
+    settings: tuple[str, ...] = ()
+    target: int = -1
+
+    @property
+    def wide_type(self) -> str:
+        return "bigint[]" if self.is_array else "bigint"
+
+    @property
+    def is_array(self) -> bool:
+        return self.type.endswith("[]")
+
+    @property
+    def limit(self) -> int:
+        """The largest value that it held before; the smallest is ``-limit - 1``."""
+        return 2**15 - 1 if self.type.startswith("smallint") else 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """What has to go before the columns change their names, and is made again after that. In the order in which it is dropped."""
+
+    name: str
+    drop: str
+    create: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependents:
+    """All of it, for the columns of one database."""
+
+    columns: tuple[WideColumn, ...] = ()
+    indexes: tuple[IndexFacts, ...] = ()
+    checks: tuple[CheckFacts, ...] = ()
+    statistics: tuple[StatisticsFacts, ...] = ()
+    bound: tuple[tuple[TableName, Bound], ...] = ()  # with a table whose column it hangs on; a view stands once for each
+    touched: tuple[tuple[TableName, str], ...] = ()  # statements after which old sessions plan a trigger's function anew
+    comments: Mapping[tuple[TableName, str], str] = field(default_factory=dict)  # of foreign keys
+
+
+def rename_columns(text: str, names: Mapping[str, str]) -> str:
+    """An expression of one table, as the server spells it, with other columns in it. Functions, types, schemas, strings stay."""
+    tokens = [(match.lastgroup or "other", match.group()) for match in _TOKEN.finditer(text)]
+    solid = [number for number, (kind, _) in enumerate(tokens) if kind != "space"]
+    result = [token for _, token in tokens]
+    for place, number in enumerate(solid):
+        kind, token = tokens[number]
+        if kind not in ("word", "quoted"):
+            continue
+        name = token[1:-1].replace('""', '"') if kind == "quoted" else token
+        before = tokens[solid[place - 1]][1] if place else ""
+        after = tokens[solid[place + 1]][1] if place + 1 < len(solid) else ""
+        is_column = before not in _NO_COLUMN_AFTER and after not in ("(", ".")
+        if name in names and is_column:
+            result[number] = '"' + names[name].replace('"', '""') + '"'
+    return "".join(result)

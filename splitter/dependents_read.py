@@ -1,0 +1,227 @@
+"""The catalog's answer to: what hangs on these columns? Reads only; what nobody knows how to carry comes back as a problem."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, LiteralString, cast
+
+from psycopg import sql
+from psycopg.rows import namedtuple_row
+
+from splitter.db import Connection, translated
+from splitter.dependents import Bound, CheckFacts, Dependents, IndexFacts, SequenceFacts, StatisticsFacts, WideColumn
+from splitter.errors import Problem
+from splitter.schema import Column, Schema, TableName
+from splitter.sql import load_queries
+
+UNCARRIED = "not-carried"
+_MATVIEW_COST = 10_000.0  # of the planner's units, some 100 ms: a materialized view is filled again under the locks of the swap
+_CHOSEN = """WITH RECURSIVE chosen (relid, attnum) AS (
+    SELECT a.attrelid, a.attnum FROM (VALUES {columns}) AS w (name, col)
+      JOIN pg_catalog.pg_attribute AS a ON a.attrelid = pg_catalog.to_regclass(w.name) AND a.attname = w.col AND NOT a.attisdropped)
+"""
+Places = Iterable[tuple[TableName, str]]
+
+
+def read_dependents(conn: Connection, schema: Schema, places: Places) -> tuple[Dependents, tuple[Problem, ...]]:
+    """``places``: the columns that are widened. The problems are everything that cannot be carried along, by name."""
+    chosen = tuple(dict.fromkeys(places))
+    with translated("reading what hangs on the columns"), conn.transaction():
+        conn.execute("SET LOCAL search_path = ''")
+        return _Reader(conn, schema, chosen).read() if chosen else (Dependents(), ())
+
+
+def render_count(places: Places) -> str:
+    """A query of one number: how many things depend on the columns, what this plan itself made left out."""
+    return (_chosen(places) + sql.SQL(load_queries("widening.sql")["count"])).as_string()
+
+
+DIGESTED = ("columns", "indexes", "checks", "statistics", "views", "rules", "triggers", "policies", "publications", "touched")
+_DIGEST = """SELECT pg_catalog.md5(pg_catalog.string_agg(x.said, ' ' ORDER BY x.said COLLATE "C")) FROM (
+    SELECT (pg_catalog.to_jsonb(y) - '{oid,reads,depth}'::text[])::text AS said FROM ("""
+
+
+def render_digest(name: str, places: Places) -> str:
+    """A query of one text: what the block ``name`` of dependents.sql says of the columns, as a hash."""
+    block = sql.SQL(load_queries("dependents.sql")[name])
+    return (sql.SQL(_DIGEST) + _chosen(places) + block + sql.SQL(") AS y) AS x")).as_string()
+
+
+def _chosen(places: Places) -> sql.Composed:
+    values = [sql.SQL("({}, {})").format(sql.Literal(sql.Identifier(*table).as_string()), sql.Literal(name)) for table, name in places]
+    return sql.SQL(_CHOSEN).format(columns=sql.SQL(", ").join(values))
+
+
+class _Reader:
+    def __init__(self, conn: Connection, schema: Schema, places: tuple[tuple[TableName, str], ...]) -> None:
+        self.conn = conn
+        self.schema = schema
+        self.places = places
+        self.head = _chosen(places)
+        self.problems: list[Problem] = []
+
+    def read(self) -> tuple[Dependents, tuple[Problem, ...]]:
+        found = Dependents(
+            columns=tuple(self._columns()),
+            indexes=tuple(self._indexes()),
+            checks=tuple(self._checks()),
+            statistics=tuple(self._statistics()),
+            bound=(*self._views(), *self._named("rule"), *self._named("trigger"), *self._named("policy"), *self._named("publication")),
+            touched=tuple((TableName(row.schema, row.table), row.statement) for row in self._ask("touched")),
+        )
+        for name in ("unknown", "view_problems"):
+            for row in self._ask(name):
+                self._problem(row.object, row.found)
+        return found, tuple(dict.fromkeys(self.problems))
+
+    def _ask(self, name: str) -> list[Any]:
+        query = self.head + sql.SQL(load_queries("dependents.sql")[name])
+        return self.conn.cursor(row_factory=namedtuple_row).execute(query).fetchall()
+
+    def _problem(self, name: str, found: str, remedy: str = "widen it by hand, or drop it before and make it again after the plan") -> None:
+        self.problems.append(Problem(code=UNCARRIED, object=name, found=found, remedy=remedy))
+
+    def _columns(self) -> Iterator[WideColumn]:
+        sequences = {TableName(row.schema, row.name): row for row in self._ask("sequences")}
+        for row in self._ask("columns"):
+            table = TableName(row.schema, row.table)
+            column = self.schema.tables[table].column(row.name)
+            self._look_at(table, column)
+            yield WideColumn(
+                table=table,
+                name=row.name,
+                type=column.type,
+                not_null=column.not_null,
+                not_null_name=row.not_null_name,
+                not_null_comment=row.not_null_comment,
+                default=column.default,
+                identity=column.identity,
+                sequence=self._sequence(table, column, sequences),
+                settings=tuple(row.settings),
+                target=-1 if row.target is None else row.target,
+            )
+
+    def _look_at(self, table: TableName, column: Column) -> None:
+        known, name = self.schema.tables[table], f"{table}.{column.name}"
+        if column.generated is not None:
+            self._problem(name, "is a generated column")
+        if column.type != column.base_type:
+            self._problem(name, f"has the domain {column.type}", "make the column a plain one, or widen its domain by hand")
+        if known.inherits or known.inherited_by:
+            self._problem(str(table), "takes part in inheritance")
+
+    def _sequence(self, table: TableName, column: Column, rows: Mapping[TableName, Any]) -> SequenceFacts | None:
+        if column.sequence is None or column.sequence not in self.schema.sequences or column.sequence not in rows:
+            return None
+        known, row = self.schema.sequences[column.sequence], rows[column.sequence]
+        name = sql.Identifier(*column.sequence)
+        clean = [] if not row.has_rights else [sql.SQL("REVOKE ALL ON SEQUENCE {} FROM CURRENT_USER").format(name).as_string()]
+        return SequenceFacts(
+            name=column.sequence,
+            type=known.type,
+            start=known.start,
+            minimum=known.minimum,
+            maximum=known.maximum,
+            increment=known.increment,
+            cache=row.cache,
+            cycle=known.cycle,
+            owned=known.owner == (table, column.name),
+            last=row.last or 0,
+            after=(*clean, *row.after),
+        )
+
+    def _indexes(self) -> Iterator[IndexFacts]:
+        for row in self._ask("indexes"):
+            name, table = TableName(row.schema, row.name), TableName(row.table_schema, row.table)
+            if not row.valid:
+                self._problem(f"index {name}", "is not valid", "drop it, or REINDEX INDEX CONCURRENTLY")
+            if row.narrow_classes:
+                self._problem(f"index {name}", f"has the operator class {', '.join(row.narrow_classes)}, which takes no bigint")
+            if row.held:
+                self._problem(f"index {name}", "is needed by a foreign key of other columns")
+            predicate = f" WHERE {row.predicate}" if row.predicate is not None else ""
+            yield IndexFacts(
+                name=name,
+                table=table,
+                unique=row.unique,
+                tail=row.tail.removesuffix(predicate),
+                predicate=row.predicate,
+                tablespace=row.tablespace,
+                constraint=row.constraint,
+                deferrable=row.deferrable,
+                clustered=row.clustered,
+                replica_identity=row.replica_identity,
+                comment=row.comment,
+                constraint_comment=row.constraint_comment,
+                targets=tuple((position, target) for position, target in row.targets),
+            )
+
+    def _checks(self) -> Iterator[CheckFacts]:
+        for row in self._ask("checks"):
+            table = TableName(row.schema, row.table)
+            known = next(check for check in self.schema.tables[table].checks if check.name == row.name)
+            yield CheckFacts(
+                name=row.name,
+                table=table,
+                expression=row.expression,
+                validated=row.validated,
+                no_inherit=row.no_inherit,
+                enforced=known.enforced,
+                comment=row.comment,
+            )
+
+    def _statistics(self) -> Iterator[StatisticsFacts]:
+        for row in self._ask("statistics"):
+            yield StatisticsFacts(
+                name=TableName(row.schema, row.name),
+                table=TableName(row.table_schema, row.table),
+                tail=row.tail,
+                target=row.target,
+                comment=row.comment,
+            )
+
+    def _views(self) -> Iterator[tuple[TableName, Bound]]:
+        """In the order in which they are dropped; each stands under every table that it, or a view that it reads, reads."""
+        rows = self._ask("views")
+        tables = {sql.Identifier(*table).as_string(): table for table, _ in self.places}
+        quoted = {name.replace('"', ""): table for name, table in tables.items()}
+        direct = {row.oid: [self._table(name, quoted) for name in row.tables or ()] for row in rows}
+        for row in reversed(rows):  # those that read others come after them
+            direct[row.oid] += [table for read in row.reads if read in direct and read != row.oid for table in direct[read]]
+        for row in rows:
+            if row.materialized:
+                self._check_cost(row)
+            bound = Bound(name=f"view {TableName(row.schema, row.name)}", drop=row.drop, create=tuple(row.create))
+            yield from ((table, bound) for table in dict.fromkeys(direct[row.oid]))
+
+    def _table(self, name: str, _: Mapping[str, TableName]) -> TableName:
+        row = self.conn.execute("SELECT pg_catalog.parse_ident(%s)", (name,)).fetchone()
+        assert row is not None
+        return TableName(*row[0])
+
+    def _check_cost(self, row: Any) -> None:
+        explain = sql.SQL("EXPLAIN (FORMAT JSON) ") + sql.SQL(cast(LiteralString, row.query))
+        answer = self.conn.execute(explain).fetchone()
+        cost = float(answer[0][0]["Plan"]["Total Cost"]) if answer else 0.0
+        if cost > _MATVIEW_COST:
+            found = f"would be filled again under the locks of the swap, and its query costs {cost:,.0f} of the planner's units"
+            self._problem(f"materialized view {TableName(row.schema, row.name)}", found)
+
+    def _named(self, kind: str) -> Iterator[tuple[TableName, Bound]]:
+        for row in self._ask(kind.removesuffix("y") + ("ies" if kind.endswith("y") else "s")):
+            table = TableName(row.schema, row.table)
+            name = f"{kind} {row.name} of {table}"
+            yield table, Bound(name=name, drop=row.drop, create=tuple(row.create))
+
+
+def publications(conn: Connection, places: Places) -> tuple[str, ...]:
+    """What subscribers have to know, one sentence a table and publication."""
+    query = _chosen(places) + sql.SQL(load_queries("dependents.sql")["published"])
+    with translated("reading the publications"):
+        rows = conn.execute(query).fetchall()
+    return tuple(f"publication {name} publishes {TableName(schema, table)}" for name, schema, table in rows)
+
+
+def with_comments(found: Dependents, comments: Mapping[tuple[TableName, str], str]) -> Dependents:
+    return replace(found, comments=comments)

@@ -1,0 +1,73 @@
+"""Which columns hold one id: the key, and everything that repeats its values, along foreign keys and the soft references of silos.toml."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from splitter.graph import Kind, Reference, ReferenceGraph, build_graph
+from splitter.id_columns import Place, find_id_columns, is_narrow
+from splitter.schema import Column, Schema, TableName
+from splitter.silos import SiloMap
+
+_BOTH_WAYS = frozenset({Kind.HARD, Kind.SOFT})  # whoever widens the one has the other's values in it
+
+
+def find_families(schema: Schema, silos: SiloMap, tables: Iterable[TableName] = ()) -> tuple[frozenset[Place], ...]:
+    """Each family with a narrow column in it, with its wide columns; of the key columns of ``tables``, or of all that regions need."""
+    graph = build_graph(schema, silos)
+    ids = find_id_columns(schema, silos)
+    chosen = tuple(tables)
+    starts = {place for table in chosen for place in _keys_of(schema, graph, table, ids)} if chosen else set(ids)
+    families: list[frozenset[Place]] = []
+    for start in sorted(starts):
+        if not any(start in family for family in families):
+            family = _closure(graph, start)
+            families.append(frozenset(place for place in family if place[0] in schema.tables))
+    return tuple(family for family in _merged(families) if any(find_narrow_columns(schema, family)))
+
+
+def find_narrow_columns(schema: Schema, family: Iterable[Place]) -> Iterator[tuple[TableName, Column]]:
+    for table, name in sorted(family):
+        column = schema.tables[table].columns_by_name.get(name)
+        if column is not None and is_narrow(column):
+            yield table, column
+
+
+def _keys_of(schema: Schema, graph: ReferenceGraph, table: TableName, ids: Iterable[Place]) -> Iterator[Place]:
+    """The ids of a table: those that are known, else the columns of its primary key that are integers, and what others refer to."""
+    root = schema.root_of(table)
+    yield from (place for place in ids if place[0] == root)
+    yield from ((root, name) for name in schema.tables[root].primary_key if is_narrow(schema.tables[root].column(name)))
+    yield from ((root, name) for reference in graph.to(root) for name in reference.target_columns)
+
+
+def _closure(graph: ReferenceGraph, start: Place) -> set[Place]:
+    reached = {start}
+    work = [start]
+    while work:
+        table, column = work.pop()
+        found = {place for reference in graph.to(table) for place in _across(reference, column, up=False)}
+        found |= {place for reference in graph.of(table) if reference.kind in _BOTH_WAYS for place in _across(reference, column, up=True)}
+        work += found - reached
+        reached |= found
+    return reached
+
+
+def _across(reference: Reference, column: str, *, up: bool) -> Iterator[Place]:
+    if reference.kind is Kind.JSON:
+        return
+    for mine, theirs in zip(reference.columns, reference.target_columns, strict=True):
+        if up and mine == column:
+            yield reference.target, theirs
+        elif not up and theirs == column:
+            yield reference.table, mine
+
+
+def _merged(families: Iterable[frozenset[Place]]) -> list[frozenset[Place]]:
+    """Families that share a column (a polymorphic one) are one."""
+    merged: list[frozenset[Place]] = []
+    for family in families:
+        whole = family.union(*(other for other in merged if other & family))
+        merged = [other for other in merged if not other & family]
+        merged.append(whole)
+    return merged

@@ -1,0 +1,1 @@
+"""The parts of the plan that widens ids: one file a part."""

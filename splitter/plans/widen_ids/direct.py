@@ -1,0 +1,51 @@
+"""Small tables: one ALTER TABLE ... TYPE in one transaction, because nobody would notice. Everything that refuses it steps aside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from psycopg import sql
+
+from splitter.plans.foreign_keys import LOCK_TIMEOUT_MS, name_of, under_lock
+from splitter.plans.widen_ids.component import Component
+from splitter.plans.widen_ids.names import Side, type_of, wanted
+from splitter.plans.widen_ids.sequences import audit_values, closed_range, fed
+from splitter.steps import Lock, Step
+
+
+def direct_step(component: Component, budget_ms: int) -> Step:
+    back = (*audit_values(component), _step(component, Side.NARROW, budget_ms, None))
+    return _step(component, Side.WIDE, budget_ms, back)
+
+
+def _step(component: Component, side: Side, budget_ms: int, undo: tuple[Step, ...] | None) -> Step:
+    text = sql.SQL(";\n".join(_statements(component, side)))
+    return Step(
+        purpose=f"{', '.join(map(str, component.tables))}: small enough to be rewritten at once, in less than {budget_ms} ms",
+        sql=under_lock(component.schema, component.locked, Lock.ACCESS_EXCLUSIVE, text),
+        lock=Lock.ACCESS_EXCLUSIVE,
+        tables=component.locked,
+        lock_timeout_ms=LOCK_TIMEOUT_MS,
+        statement_timeout_ms=max(budget_ms, LOCK_TIMEOUT_MS),
+        hazard="readers and writers wait while the tables are rewritten",
+        undo=undo,
+        precondition=wanted(component.columns[0], side, sql.SQL("true")),
+    )
+
+
+def _statements(component: Component, side: Side) -> Iterator[str]:
+    yield from (bound.drop for bound in component.bound)
+    for table in component.tables:
+        parts = [
+            sql.SQL("ALTER COLUMN {} TYPE {}").format(sql.Identifier(column.name), sql.SQL(type_of(column, side)))
+            for column in component.of(table)
+        ]
+        yield sql.SQL("ALTER TABLE ONLY {} {}").format(name_of(table), sql.SQL(", ").join(parts)).as_string()
+    for column, known in fed(component):
+        closed, free = closed_range(column, known), (known.minimum, known.maximum)
+        minimum, maximum = closed if side is Side.WIDE else free
+        if column.identity or closed != free:
+            text = sql.SQL("ALTER SEQUENCE {} MINVALUE {} MAXVALUE {}")
+            yield text.format(name_of(known.name), sql.Literal(minimum), sql.Literal(maximum)).as_string()
+    yield from (text for bound in reversed(component.bound) for text in bound.create)
+    yield from dict.fromkeys(statement for _, statement in component.found.touched)

@@ -1,0 +1,214 @@
+"""The plan that widens ids to bigint while the application runs: the whole family of an id, so that both sides of every key agree."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from splitter.dependents import Dependents
+from splitter.errors import Problem, RefusedError
+from splitter.id_columns import Place
+from splitter.plans.foreign_keys import LOCK_TIMEOUT_MS
+from splitter.plans.rights import audit_rights
+from splitter.plans.widen_ids.closing import finish_steps, leftover_steps
+from splitter.plans.widen_ids.component import Component, find_components
+from splitter.plans.widen_ids.direct import direct_step
+from splitter.plans.widen_ids.names import MAX_NAME, TRIGGER, Side, twin_name, wanted
+from splitter.plans.widen_ids.prepare import prepare
+from splitter.plans.widen_ids.sequences import open_steps
+from splitter.plans.widen_ids.swap import swap_step
+from splitter.plans.widen_ids.twin import audit_triggers, backfill_step, twin_step
+from splitter.schema import Schema, TableKind
+from splitter.steps import Action, Lock, Plan, PlanDatabase, Step
+
+KIND = "widen-ids"
+BUDGET_MS = 200
+NOT_CARRIED = "not-carried"
+_BY_HAND = "widen it by hand, or drop it before and make it again after the plan"
+_CHANGED = "SELECT {name}, 'was changed since the plan was made' WHERE ({query}) IS DISTINCT FROM {digest}"
+_BACKFILLS = """CREATE TABLE IF NOT EXISTS orglift.backfills (
+    place text PRIMARY KEY,  -- the table, quoted
+    file oid NOT NULL,  -- relfilenode: rows stand elsewhere after a rewrite
+    next_block bigint NOT NULL DEFAULT 0,
+    blocks bigint NOT NULL,  -- what came later has its twins from the trigger
+    rows bigint NOT NULL DEFAULT 0,
+    begun_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+)"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sized:
+    """What a component costs, measured: ``rewrite_ms`` of one ALTER TYPE of all its tables; and the guards of its swap.
+
+    ``count`` is the query of how many things depend on its columns, ``expected`` its answer; ``digests`` are (name, query, answer).
+    """
+
+    rewrite_ms: float
+    count: str
+    expected: int
+    digests: tuple[tuple[str, str, str | None], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WidenFacts:
+    """What the planner needs beside the schema. ``problems``: what the catalog's reader could not carry."""
+
+    database: PlanDatabase
+    found: Dependents
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def divide(schema: Schema, families: Iterable[frozenset[Place]], found: Dependents) -> tuple[Component, ...]:
+    return find_components(schema, families, found)
+
+
+def plan_widen_ids(
+    schema: Schema, components: Collection[Component], facts: WidenFacts, sizes: Mapping[int, Sized], budget_ms: int = BUDGET_MS
+) -> Plan:
+    """The whole plan; without steps where every id is wide. ``sizes`` by the components' place.
+
+    Raises RefusedError with everything that cannot be carried along, by name.
+    """
+    direct = {place for place, component in enumerate(components) if sizes[place].rewrite_ms < budget_ms}
+    problems = [*facts.problems]
+    for place, component in enumerate(components):
+        problems += _everywhere(component) if place in direct else [*_everywhere(component), *_online(component)]
+    _refuse(problems)
+    tables = tuple(sorted({table for component in components for table in component.locked}))
+    return Plan(
+        kind=KIND,
+        database=facts.database,
+        fingerprint=schema.fingerprint(tables),
+        tables=tables,
+        steps=tuple(_steps(tuple(components), sizes, direct, budget_ms)),
+        notes=(*facts.notes, *_notes(tuple(components), sizes, direct, budget_ms)) if components else (),
+    )
+
+
+def _refuse(problems: Collection[Problem]) -> None:
+    if problems:
+        first = next(iter(problems))
+        more = f", and {len(problems) - 1} more" if len(problems) > 1 else ""
+        told = f"{first.object}: {first.found}{more}"
+        raise RefusedError(told, hint="nothing has been changed; what cannot be carried along is listed by name", problems=problems)
+
+
+def _everywhere(component: Component) -> Iterator[Problem]:
+    for table in component.locked:
+        known = component.schema.tables[table]
+        if known.kind is TableKind.PARTITIONED or known.partition_of is not None:
+            yield _problem(str(table), "is partitioned, or a partition")
+
+
+def _online(component: Component) -> Iterator[Problem]:
+    for index in component.found.indexes:
+        if index.constraint == "x":
+            yield _problem(f"{index.name.name} of {index.table}", "is an exclusion constraint, which can only be built under a lock")
+        elif index.deferrable:
+            yield _problem(f"{index.name.name} of {index.table}", "is a deferrable unique constraint, which no index can stand in for")
+    for table in component.tables:
+        known = component.schema.tables[table]
+        for trigger in known.triggers:
+            if trigger.row and trigger.before and trigger.name.encode() >= TRIGGER.encode():
+                yield _problem(f"trigger {trigger.name} of {table}", "fires after the one that keeps the twins equal")
+        names = [twin_name(column, side) for column in component.of(table) for side in Side]
+        for name in names:
+            if name in known.columns_by_name or len(name.encode()) > MAX_NAME:
+                yield _problem(f"{table}.{name}", "is there already", "rename it, or undo the plan that made it")
+    for key in component.keys:
+        if key.temporal:
+            yield _problem(f"{key.name} of {key.table}", "is a temporal foreign key")
+
+
+def _problem(name: str, found: str, remedy: str = _BY_HAND) -> Problem:
+    return Problem(code=NOT_CARRIED, object=name, found=found, remedy=remedy)
+
+
+def _steps(components: tuple[Component, ...], sizes: Mapping[int, Sized], direct: set[int], budget_ms: int) -> Iterator[Step]:
+    if not components:
+        return
+    online = [(component, sizes[place]) for place, component in enumerate(components) if place not in direct]
+    yield _rights(components)
+    for component, sized in enumerate_sized(components, sizes):
+        yield _unchanged(component, sized)
+    for component, _ in online:
+        yield from (audit_triggers(component, table) for table in component.tables)
+    if online:
+        yield _backfills()
+    for place, component in enumerate(components):
+        if place in direct:
+            yield direct_step(component, budget_ms)
+    for component, sized in online:
+        yield from _one_by_one(component, sized)
+    for component in components:
+        yield from open_steps(component)
+    for component, _ in online:
+        yield from finish_steps(component)
+
+
+def enumerate_sized(components: tuple[Component, ...], sizes: Mapping[int, Sized]) -> Iterator[tuple[Component, Sized]]:
+    return ((component, sizes[place]) for place, component in enumerate(components))
+
+
+def _one_by_one(component: Component, sized: Sized) -> Iterator[Step]:
+    yield from (twin_step(component, table) for table in component.tables)
+    yield from (backfill_step(component, table) for table in component.tables)
+    yield from prepare(component, Side.WIDE)
+    yield _unchanged(component, sized)
+    yield swap_step(component, sized.count, sized.expected)
+    yield from leftover_steps(component)
+
+
+def _rights(components: Iterable[Component]) -> Step:
+    tables = dict.fromkeys(table for component in components for table in component.locked)
+    return audit_rights(tables, dict.fromkeys(table.schema for table in tables))
+
+
+def _unchanged(component: Component, sized: Sized) -> Step:
+    """What hangs on the columns is put back as the plan knows it: so it must be that."""
+    texts = [
+        sql.SQL(_CHANGED).format(name=sql.Literal(name), query=sql.SQL(query), digest=sql.Literal(digest))
+        for name, query, digest in sized.digests
+    ]
+    return Step(
+        purpose=f"{', '.join(map(str, component.tables))}: what hangs on the columns is what the plan was made for",
+        sql=sql.SQL("\nUNION ALL\n").join(texts).as_string(),
+        lock=Lock.NONE,
+        lock_timeout_ms=LOCK_TIMEOUT_MS,
+        statement_timeout_ms=60_000,
+        action=Action.AUDIT,
+        remedy="undo the plan where it was begun, and make it anew",
+        undo=(),
+        precondition=wanted(component.columns[0], Side.WIDE, sql.SQL("true")),
+    )
+
+
+def _backfills() -> Step:
+    return Step(
+        purpose="how far the backfills are stands in orglift.backfills",
+        sql=_BACKFILLS,
+        lock=Lock.NONE,
+        lock_timeout_ms=LOCK_TIMEOUT_MS,
+        statement_timeout_ms=60_000,
+        undo=(),
+        precondition="SELECT pg_catalog.to_regclass('orglift.backfills') IS NULL",
+    )
+
+
+def _notes(components: tuple[Component, ...], sizes: Mapping[int, Sized], direct: set[int], budget_ms: int) -> Iterator[str]:
+    columns = [column for component in components for column in component.columns]
+    yield f"{len(columns)} column{'s' if len(columns) > 1 else ''} of {len({column.table for column in columns})} tables become bigint"
+    for place, component in enumerate(components):
+        shown = ", ".join(map(str, component.tables))
+        if place in direct:
+            yield f"{shown}: rewritten at once, in some {sizes[place].rewrite_ms:.0f} ms: less than the {budget_ms} ms that may block"
+        else:
+            told = f"{shown}: twins and a swap, for a rewrite would block for some {sizes[place].rewrite_ms:.0f} ms"
+            yield f"{told}; the columns stand in another order after it"
+    if any(place not in direct for place in range(len(components))):
+        yield "after the swap the plan waits: watch the application, then `splitter apply --commit --finish`, or `splitter undo`"
+        yield "from the first step to the last, no COPY and no INSERT without a list of columns is safe on these tables"
+

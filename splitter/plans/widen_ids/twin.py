@@ -1,0 +1,163 @@
+"""The twins and the trigger that keeps them equal, in either direction."""
+
+from __future__ import annotations
+
+from psycopg import sql
+
+from splitter.dependents import WideColumn
+from splitter.plans.foreign_keys import LOCK_BUDGET_MS, LOCK_TIMEOUT_MS, name_of, regclass, under_lock
+from splitter.plans.widen_ids.component import Component
+from splitter.plans.widen_ids.names import TRIGGER, Side, function_name, twin_name, wanted
+from splitter.schema import TableName
+from splitter.steps import Action, Lock, Step
+
+# Replaced in the swap: plans of old sessions are made anew, for the trigger follows the column's name.
+_FUNCTION = """CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SET search_path = '' AS {body}"""
+_FITS = "CASE WHEN NEW.{live} BETWEEN {least} AND {most} THEN NEW.{live} END"
+_FITS_ALL = """CASE WHEN NOT EXISTS (SELECT FROM pg_catalog.unnest(NEW.{live}) AS e WHERE e NOT BETWEEN {least} AND {most})
+        THEN NEW.{live}::pg_catalog.{type} END"""
+_HAS_TRIGGER = """EXISTS (SELECT FROM pg_catalog.pg_trigger AS g
+    WHERE g.tgrelid = pg_catalog.to_regclass({table}) AND g.tgname = {trigger})"""
+_HAS_COLUMN = """EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = pg_catalog.to_regclass({table}) AND a.attname = {column} AND NOT a.attisdropped)"""
+# 'replica' keeps the application's triggers from firing for an update that changes nothing of theirs; ours fires ALWAYS.
+_BACKFILL = """UPDATE ONLY {table} SET {assignments}
+WHERE ctid >= pg_catalog.current_setting('orglift.first_row')::pg_catalog.tid
+  AND ctid < pg_catalog.current_setting('orglift.last_row')::pg_catalog.tid AND ({unequal})"""
+_FIRING = """SELECT {shown}, 'has trigger ' || g.tgname || ', which the role ' || current_user || ' cannot keep from firing'
+FROM pg_catalog.pg_trigger AS g WHERE g.tgrelid = pg_catalog.to_regclass({table}) AND NOT g.tgisinternal AND g.tgenabled <> 'D'
+ AND g.tgtype & 16 <> 0 AND g.tgname <> {trigger}
+ AND (g.tgenabled = 'A' OR NOT pg_catalog.has_parameter_privilege('session_replication_role', 'SET'))"""
+
+
+def render_function(component: Component, table: TableName, live: Side) -> sql.Composed:
+    """``live``: the side whose column has the name, and which the other one follows."""
+    lines = [_follows(column, live) for column in component.of(table)]
+    body = sql.SQL("BEGIN\n{}\n    RETURN NEW;\nEND").format(sql.SQL("\n").join(lines)).as_string()
+    return sql.SQL(_FUNCTION).format(name=function_name(table), body=sql.Literal(body))
+
+
+def _follows(column: WideColumn, live: Side) -> sql.Composed:
+    """What is too large for the narrow column is no reason to refuse a row: it is NULL there."""
+    twin = sql.Identifier(twin_name(column, live.other))
+    name = sql.Identifier(column.name)
+    if live is Side.NARROW:
+        return sql.SQL("    NEW.{} := NEW.{};").format(twin, name)
+    values = {"live": name, "least": sql.Literal(-column.limit - 1), "most": sql.Literal(column.limit), "type": sql.SQL(_array(column))}
+    fits = sql.SQL(_FITS_ALL if column.is_array else _FITS).format(**values)
+    return sql.SQL("    NEW.{} := {};").format(twin, fits)
+
+
+def _array(column: WideColumn) -> str:
+    return "int2[]" if column.type.startswith("smallint") else "int4[]"
+
+
+def as_wide(column: WideColumn, value: sql.Composable) -> sql.Composable:
+    """Integers compare across their types, arrays do not."""
+    return sql.SQL("{}::pg_catalog.int8[]").format(value) if column.is_array else value
+
+
+def has_column(table: TableName, column: str) -> sql.Composed:
+    return sql.SQL(_HAS_COLUMN).format(table=regclass(table), column=sql.Literal(column))
+
+
+def has_trigger(table: TableName) -> sql.Composed:
+    return sql.SQL(_HAS_TRIGGER).format(table=regclass(table), trigger=sql.Literal(TRIGGER))
+
+
+def twin_step(component: Component, table: TableName) -> Step:
+    columns = component.of(table)
+    adds = [sql.SQL("ADD COLUMN {} {}").format(sql.Identifier(twin_name(c, Side.WIDE)), sql.SQL(c.wide_type)) for c in columns]
+    trigger = sql.Identifier(TRIGGER)
+    statement = sql.SQL(
+        "ALTER TABLE ONLY {table} {adds};\n{function};\n"
+        "CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {name}();\n"
+        "ALTER TABLE ONLY {table} ENABLE ALWAYS TRIGGER {trigger};\n"
+        "DELETE FROM orglift.backfills WHERE place = {place}"
+    ).format(
+        place=regclass(table),
+        table=name_of(table),
+        adds=sql.SQL(", ").join(adds),
+        function=render_function(component, table, Side.NARROW),
+        trigger=trigger,
+        name=function_name(table),
+    )
+    shown = ", ".join(column.name for column in columns)
+    return Step(
+        purpose=f"{table}: a wide twin of {shown}, which follows it from here on",
+        sql=under_lock(component.schema, (table,), Lock.ACCESS_EXCLUSIVE, statement),
+        lock=Lock.ACCESS_EXCLUSIVE,
+        tables=(table,),
+        lock_timeout_ms=LOCK_TIMEOUT_MS,
+        statement_timeout_ms=LOCK_BUDGET_MS,
+        hazard="readers and writers wait for a moment; COPY and INSERT without a list of columns see one more",
+        undo=(_gone(component, table),),
+        precondition=wanted(columns[0], Side.WIDE, sql.SQL("NOT {}").format(has_trigger(table))),
+    )
+
+
+def _gone(component: Component, table: TableName) -> Step:
+    columns = component.of(table)
+    return replace_undo(render_removal(component, table, Side.WIDE), table, wanted(columns[0], Side.WIDE, has_trigger(table)))
+
+
+def render_removal(component: Component, table: TableName, side: Side) -> str:
+    """Trigger, function and the twins of that side are gone."""
+    drops = [sql.SQL("DROP COLUMN {}").format(sql.Identifier(twin_name(column, side))) for column in component.of(table)]
+    statement = sql.SQL("DROP TRIGGER {trigger} ON {table};\nDROP FUNCTION {name}();\nALTER TABLE ONLY {table} {drops}").format(
+        trigger=sql.Identifier(TRIGGER), table=name_of(table), name=function_name(table), drops=sql.SQL(", ").join(drops)
+    )
+    return under_lock(component.schema, (table,), Lock.ACCESS_EXCLUSIVE, statement)
+
+
+def replace_undo(statement: str, table: TableName, precondition: str) -> Step:
+    return Step(
+        purpose=f"{table}: no twins and no trigger",
+        sql=statement,
+        lock=Lock.ACCESS_EXCLUSIVE,
+        tables=(table,),
+        lock_timeout_ms=LOCK_TIMEOUT_MS,
+        statement_timeout_ms=LOCK_BUDGET_MS,
+        hazard="readers and writers wait for a moment",
+        undo=None,
+        precondition=precondition,
+    )
+
+
+def backfill_step(component: Component, table: TableName) -> Step:
+    columns = component.of(table)
+    pairs = [(sql.Identifier(twin_name(column, Side.WIDE)), as_wide(column, sql.Identifier(column.name))) for column in columns]
+    statement = sql.SQL(_BACKFILL).format(
+        table=name_of(table),
+        assignments=sql.SQL(", ").join(sql.SQL("{} = {}").format(*pair) for pair in pairs),
+        unequal=sql.SQL(" OR ").join(sql.SQL("{} IS DISTINCT FROM {}").format(*pair) for pair in pairs),
+    )
+    return Step(
+        purpose=f"{table}: the twins of the rows that were there",
+        sql=statement.as_string(),
+        lock=Lock.ROW_EXCLUSIVE,
+        tables=(table,),
+        lock_timeout_ms=LOCK_TIMEOUT_MS,
+        statement_timeout_ms=0,
+        action=Action.BACKFILL,
+        hazard="writes every row once: WAL, and room for as many row versions until they are vacuumed",
+        undo=(),
+        precondition=wanted(columns[0], Side.WIDE, sql.SQL("true")),
+    )
+
+
+def audit_triggers(component: Component, table: TableName) -> Step:
+    """The application's own triggers would fire for every row of the backfill."""
+    return Step(
+        purpose=f"{table}: no trigger of the application fires for the backfill",
+        sql=sql.SQL(_FIRING)
+        .format(shown=sql.Literal(str(table)), table=regclass(table), trigger=sql.Literal(TRIGGER))
+        .as_string(),
+        lock=Lock.NONE,
+        lock_timeout_ms=LOCK_TIMEOUT_MS,
+        statement_timeout_ms=60_000,
+        action=Action.AUDIT,
+        remedy="GRANT SET ON PARAMETER session_replication_role to the role; an ENABLE ALWAYS trigger: DISABLE it for the backfill",
+        undo=(),
+        precondition=wanted(component.of(table)[0], Side.WIDE, sql.SQL("true")),
+    )

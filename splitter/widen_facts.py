@@ -1,0 +1,103 @@
+"""What the plan that widens ids needs and the schema does not hold: what hangs on the columns, and how long a rewrite takes here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from psycopg import sql
+
+from splitter.db import Connection, translated
+from splitter.dependents_read import DIGESTED, publications, read_dependents, render_count, render_digest
+from splitter.families import find_families, find_narrow_columns
+from splitter.key_facts import read_key_facts, read_plan_database
+from splitter.plans.widen_ids.component import Component
+from splitter.plans.widen_ids.plan import BUDGET_MS, Sized, WidenFacts, divide, plan_widen_ids
+from splitter.schema import Schema, TableName
+from splitter.silos import SiloMap
+from splitter.steps import Plan
+
+_TRIAL_ROWS = 50_000
+_TRIAL = "SELECT pg_catalog.sum(pg_catalog.hashint4(pg_catalog.hashtext(g::text))) FROM pg_catalog.generate_series(1, {}) AS g"
+_HEAP, _INDEX, _KEY = 6, 3, 3  # trials that a row of a rewritten table, of an index over it, of a foreign key costs
+_CATALOG_MS = 4.0  # for each table and index: new files
+_LEAST_ROW = 40  # bytes
+_SIZE = """SELECT greatest(c.reltuples, 0)::float8, pg_catalog.pg_relation_size(c.oid)::bigint
+  FROM pg_catalog.pg_class AS c WHERE c.oid = pg_catalog.to_regclass(%s)"""
+_SUBSCRIBERS = "every subscriber needs the wide column, and the twin beside it, before the plan begins, or its apply worker stops"
+
+
+def make_widen_ids_plan(
+    conn: Connection, schema: Schema, silos: SiloMap, name: str, tables: Iterable[TableName] = (), *, budget_ms: int = BUDGET_MS
+) -> Plan:
+    """The plan for the database that ``conn`` leads to; reads only. Raises as ``plan_widen_ids`` and ``read_plan_database`` do.
+
+    ``budget_ms``: for how long a rewrite may block readers and writers; 0: never.
+    """
+    families = find_families(schema, silos, tables)
+    places = tuple(dict.fromkeys((table, column.name) for family in families for table, column in find_narrow_columns(schema, family)))
+    found, problems = read_dependents(conn, schema, places)
+    comments = {key: facts.comment for key, facts in read_key_facts(conn).items() if facts.comment is not None}
+    found = replace(found, comments=comments)
+    components = divide(schema, families, found)
+    notes = tuple(f"{told}: {_SUBSCRIBERS}" for told in publications(conn, places)) if places else ()
+    facts = WidenFacts(database=read_plan_database(conn, name, silos), found=found, problems=problems, notes=notes)
+    sizes = dict(enumerate(_measure(conn, components))) if not problems else dict.fromkeys(range(len(components)), _NOTHING)
+    return plan_widen_ids(schema, components, facts, sizes, budget_ms)
+
+
+_NOTHING = Sized(rewrite_ms=float("inf"), count="", expected=0, digests=())
+
+
+def _measure(conn: Connection, components: Collection[Component]) -> Iterator[Sized]:
+    trial = _time_trial(conn) if components else 0.0
+    for component in components:
+        places = [(column.table, column.name) for column in component.columns]
+        count = render_count(places)
+        digests = [(f"{_spelled(name)} of {component.tables[0]} and those tied to it", render_digest(name, places)) for name in DIGESTED]
+        yield Sized(
+            rewrite_ms=sum(_rewrite_ms(conn, component, table, trial) for table in component.locked),
+            count=count,
+            expected=int(_ask(conn, count) or 0),
+            digests=tuple((name, query, _text(_ask(conn, query))) for name, query in digests),
+        )
+
+
+def _spelled(block: str) -> str:
+    return {"touched": "trigger functions"}.get(block, block)
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _ask(conn: Connection, query: str) -> Any:
+    with translated("reading what hangs on the columns"):
+        row = conn.execute(query.encode()).fetchone()
+    return row[0] if row else None
+
+
+def _time_trial(conn: Connection) -> float:
+    """Milliseconds that the server takes for a row of next to nothing; the better of two, the first one warms up."""
+    query = sql.SQL(_TRIAL).format(sql.Literal(_TRIAL_ROWS))
+    took = []
+    for _ in range(2):
+        begun = time.monotonic()
+        with translated("measuring the server"):
+            conn.execute(query)
+        took.append(time.monotonic() - begun)
+    return min(took) * 1000 / _TRIAL_ROWS
+
+
+def _rewrite_ms(conn: Connection, component: Component, table: TableName, trial: float) -> float:
+    with translated(f"reading the size of {table}"):
+        row = conn.execute(_SIZE, (sql.Identifier(*table).as_string(),)).fetchone()
+    if row is None:
+        return float("inf")
+    known = component.schema.tables[table]
+    rows = max(float(row[0]), float(row[1]) / (150 if row[0] else _LEAST_ROW))
+    keys = sum(table in (key.table, key.target) for key in component.keys)
+    parts = _HEAP + _INDEX * len(known.indexes) + _KEY * keys
+    return _CATALOG_MS * (1 + len(known.indexes)) + rows * parts * trial
