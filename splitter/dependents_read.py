@@ -16,7 +16,7 @@ from splitter.schema import Column, Schema, TableName
 from splitter.sql import load_queries
 
 UNCARRIED = "not-carried"
-_MATVIEW_COST = 10_000.0  # of the planner's units, some 100 ms: a materialized view is filled again under the locks of the swap
+_MATVIEW_COST = 2_000.0  # of the planner's units, some 100 ms: a materialized view is filled again under the locks of the swap
 _CHOSEN = """WITH RECURSIVE chosen (relid, attnum) AS (
     SELECT a.attrelid, a.attnum FROM (VALUES {columns}) AS w (name, col)
       JOIN pg_catalog.pg_attribute AS a ON a.attrelid = pg_catalog.to_regclass(w.name) AND a.attname = w.col AND NOT a.attisdropped)

@@ -21,6 +21,7 @@ GLOBAL_KEY, SPLIT_FAMILY, SHARED_SEQUENCE, SUSPECTED_JOIN = "global-key", "split
 VIEW_JOINS, RULE_JOINS, TRIGGER_JOINS = "view-joins-silos", "rule-joins-silos", "trigger-joins-silos"
 ROUTINE_JOINS, POLICY_JOINS, EXPRESSION_JOINS = "routine-joins-silos", "policy-joins-silos", "expression-joins-silos"
 STALE_ACCEPT, CLONE, UNDECLARED_REFERENCE = "stale-accept", "clone", "undeclared-reference"
+WIDENING = "widening"
 
 
 class Subject(str, Enum):
@@ -167,6 +168,11 @@ _DATABASE = {
         Subject.DATABASE,
         "rows whose parent is gone and that no clean-up waits for",
         "No foreign key holds them any more, and nothing will take them away.",
+    ),
+    WIDENING: Kind(
+        Subject.DATABASE,
+        "ids that are being widened, or wait for somebody to say that it is for good",
+        "No organization moves into or out of such a database, and its sequences stay within what the narrow columns hold.",
     ),
     CLONE: Kind(
         Subject.DATABASE,

@@ -22,6 +22,7 @@ from splitter.schema import Schema
 from splitter.schema_file import read_schema_file
 from splitter.sequences import read_sequence_facts
 from splitter.sight_cascades import Seen, look_for_orphans, see
+from splitter.widening import find_widening
 from splitter.silos import Silo, SiloMap
 
 _ALL = frozenset(KINDS)
@@ -97,7 +98,7 @@ def _read_schema(address: Address, conn: Connection) -> Schema:
 
 def _look_at(seen: Seen, address: Address, silos: SiloMap, asked: _Asked) -> LiveDatabase:
     clones = () if address.setting == GIVEN else _clones(seen.conn, address.name)
-    problems = (*clones, *seen.problems(backlog=asked.any_of(CASCADE_BACKLOG)))
+    problems = (*clones, *find_widening(seen.conn, address.name), *seen.problems(backlog=asked.any_of(CASCADE_BACKLOG)))
     found = LiveDatabase(name=address.name, problems=problems, registry=seen.registry())
     if address.name == Silo.CONTROL.value or not asked.any_of(SEQUENCE_RANGE, SEQUENCE_USED_UP):
         return found

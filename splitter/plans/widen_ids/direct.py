@@ -47,5 +47,17 @@ def _statements(component: Component, side: Side) -> Iterator[str]:
         if column.identity or closed != free:
             text = sql.SQL("ALTER SEQUENCE {} MINVALUE {} MAXVALUE {}")
             yield text.format(name_of(known.name), sql.Literal(minimum), sql.Literal(maximum)).as_string()
+    yield from _targets(component)
     yield from (text for bound in reversed(component.bound) for text in bound.create)
     yield from dict.fromkeys(statement for _, statement in component.found.touched)
+
+
+def _targets(component: Component) -> Iterator[str]:
+    """Statistics targets of what ALTER TYPE makes anew: it forgets them."""
+    for index in component.found.indexes:
+        for position, target in index.targets:
+            text = sql.SQL("ALTER INDEX {} ALTER COLUMN {} SET STATISTICS {}")
+            yield text.format(name_of(index.name), sql.Literal(position), sql.Literal(target)).as_string()
+    for one in component.found.statistics:
+        if one.target >= 0:
+            yield sql.SQL("ALTER STATISTICS {} SET STATISTICS {}").format(name_of(one.name), sql.Literal(one.target)).as_string()

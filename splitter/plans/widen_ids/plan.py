@@ -19,7 +19,7 @@ from splitter.plans.widen_ids.names import MAX_NAME, TRIGGER, Side, twin_name, w
 from splitter.plans.widen_ids.prepare import prepare
 from splitter.plans.widen_ids.sequences import open_steps
 from splitter.plans.widen_ids.swap import swap_step
-from splitter.plans.widen_ids.twin import audit_triggers, backfill_step, twin_step
+from splitter.plans.widen_ids.twin import audit_checks, audit_triggers, backfill_step, twin_step
 from splitter.schema import Schema, TableKind
 from splitter.steps import Action, Lock, Plan, PlanDatabase, Step
 
@@ -136,6 +136,7 @@ def _steps(components: tuple[Component, ...], sizes: Mapping[int, Sized], direct
         yield _unchanged(component, sized)
     for component, _ in online:
         yield from (audit_triggers(component, table) for table in component.tables)
+        yield from (step for table in component.tables for step in audit_checks(component, table))
     if online:
         yield _backfills()
     for place, component in enumerate(components):
@@ -211,4 +212,3 @@ def _notes(components: tuple[Component, ...], sizes: Mapping[int, Sized], direct
     if any(place not in direct for place in range(len(components))):
         yield "after the swap the plan waits: watch the application, then `splitter apply --commit --finish`, or `splitter undo`"
         yield "from the first step to the last, no COPY and no INSERT without a list of columns is safe on these tables"
-

@@ -220,8 +220,12 @@ class _Prepare:
         drop = self._table(key.table, [sql.SQL("DROP CONSTRAINT {}").format(sql.Identifier(name))])
         gone = self._alter(key.table, f"no foreign key {name}", drop, there, None, locked=both)
         made = self._alter(
-            key.table, f"foreign key {key.name} of {key.table} between the twins, not yet proved",
-            self._table(key.table, [add]), _not(there), (gone,), locked=both,
+            key.table,
+            f"foreign key {key.name} of {key.table} between the twins, not yet proved",
+            self._table(key.table, [add]),
+            _not(there),
+            (gone,),
+            locked=both,
         )
         statement = under_lock(self.schema, dict.fromkeys(both), Lock.SHARE_ROW_EXCLUSIVE, self._table(key.table, [add]))
         yield replace(made, sql=statement, lock=Lock.SHARE_ROW_EXCLUSIVE, hazard="writers wait for a moment")

@@ -30,7 +30,7 @@ _IS_OPEN = """SELECT EXISTS (SELECT FROM pg_catalog.pg_sequence AS s WHERE s.seq
     AND (s.seqtypid <> {type}::pg_catalog.regtype OR s.seqmax <> {maximum} OR s.seqmin <> {minimum}))"""
 _TOO_FAR = """SELECT {shown}, 'stands at ' || s.last_value || ', which a narrow column does not hold'
 FROM {sequence} AS s WHERE s.last_value > {most}"""
-_TOO_LARGE = """(SELECT {shown}, {column} || ' is ' || t.{live} || ', which no narrow column holds' FROM ONLY {table} AS t
+_TOO_LARGE = """(SELECT {shown}, {column} || ' is ' || t.{live}::text || ', which no narrow column holds' FROM ONLY {table} AS t
     WHERE {unfit} LIMIT 5)"""
 REMEDY = "the plan stays as it is: `splitter apply` goes forward; what is too large for the narrow column has to go before it can come back"
 

@@ -175,4 +175,3 @@ class _Swap:
                 yield from filter(None, [range_text(column, known, self.side).removesuffix(";")])
             if known.owned and not column.identity:
                 yield _text("ALTER SEQUENCE {} OWNED BY {}.{}", name_of(known.name), name_of(column.table), sql.Identifier(column.name))
-

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from psycopg import sql
 
 from splitter.dependents import WideColumn
@@ -24,6 +26,7 @@ _HAS_COLUMN = """EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
 _BACKFILL = """UPDATE ONLY {table} SET {assignments}
 WHERE ctid >= pg_catalog.current_setting('orglift.first_row')::pg_catalog.tid
   AND ctid < pg_catalog.current_setting('orglift.last_row')::pg_catalog.tid AND ({unequal})"""
+_DISALLOWED = "SELECT {}, 'has a row that its check ' || {} || ' does not allow: ' || t.ctid::text FROM ONLY {} AS t WHERE NOT ({}) LIMIT 1"
 _FIRING = """SELECT {shown}, 'has trigger ' || g.tgname || ', which the role ' || current_user || ' cannot keep from firing'
 FROM pg_catalog.pg_trigger AS g WHERE g.tgrelid = pg_catalog.to_regclass({table}) AND NOT g.tgisinternal AND g.tgenabled <> 'D'
  AND g.tgtype & 16 <> 0 AND g.tgname <> {trigger}
@@ -146,18 +149,41 @@ def backfill_step(component: Component, table: TableName) -> Step:
     )
 
 
+def audit_checks(component: Component, table: TableName) -> Iterator[Step]:
+    """Rows that a check was never proved for cannot be written once more, not even without a change."""
+    for check in component.schema.tables[table].checks:
+        if not check.enforced or check.validated:
+            continue
+        query = sql.SQL(_DISALLOWED)
+        text = query.format(sql.Literal(str(table)), sql.Literal(check.name), name_of(table), sql.SQL(check.expression))
+        yield _audit(
+            f"{table}: every row may be written as it is, check {check.name}",
+            text.as_string(),
+            "mend the rows, or drop the check and make it again after the plan",
+            wanted(component.of(table)[0], Side.WIDE, sql.SQL("true")),
+        )
+
+
 def audit_triggers(component: Component, table: TableName) -> Step:
     """The application's own triggers would fire for every row of the backfill."""
+    text = sql.SQL(_FIRING).format(shown=sql.Literal(str(table)), table=regclass(table), trigger=sql.Literal(TRIGGER))
+    return _audit(
+        f"{table}: no trigger of the application fires for the backfill",
+        text.as_string(),
+        "GRANT SET ON PARAMETER session_replication_role to the role; an ENABLE ALWAYS trigger: DISABLE it for the backfill",
+        wanted(component.of(table)[0], Side.WIDE, sql.SQL("true")),
+    )
+
+
+def _audit(purpose: str, text: str, remedy: str, precondition: str) -> Step:
     return Step(
-        purpose=f"{table}: no trigger of the application fires for the backfill",
-        sql=sql.SQL(_FIRING)
-        .format(shown=sql.Literal(str(table)), table=regclass(table), trigger=sql.Literal(TRIGGER))
-        .as_string(),
-        lock=Lock.NONE,
+        purpose=purpose,
+        sql=text,
+        lock=Lock.ACCESS_SHARE,
         lock_timeout_ms=LOCK_TIMEOUT_MS,
-        statement_timeout_ms=60_000,
+        statement_timeout_ms=0,
         action=Action.AUDIT,
-        remedy="GRANT SET ON PARAMETER session_replication_role to the role; an ENABLE ALWAYS trigger: DISABLE it for the backfill",
+        remedy=remedy,
         undo=(),
-        precondition=wanted(component.of(table)[0], Side.WIDE, sql.SQL("true")),
+        precondition=precondition,
     )

@@ -1,0 +1,49 @@
+"""Real schemas with int4 ids and their rows: content equal, no narrow id left, and the way back gives the first dump."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from splitter.apply import apply_plan
+from splitter.catalog import read_schema
+from splitter.db import connect
+from splitter.families import find_families
+from splitter.silos_file import load_silos
+from splitter.steps import Stage
+from splitter.undo import undo_plan
+from tests.cases_facts import CASES, HOME
+from tests.cases_support import CaseDatabases, clone_case, drop_case
+from tests.servers import Server
+from tests.wide_sites import WideSite, without_order
+
+pytestmark = pytest.mark.long
+
+
+@pytest.fixture(params=["concourse", "labelstudio"])
+def case(request: pytest.FixtureRequest, server: Server) -> Iterator[CaseDatabases]:
+    made = clone_case(server, CASES[request.param])
+    yield made
+    drop_case(server, made)
+
+
+def test_a_real_application_is_widened_and_taken_back(case: CaseDatabases, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, url in case.environment.items():
+        monkeypatch.setenv(name, url)
+    silos = load_silos(case.config)
+    with connect(case.urls[HOME], setting="--url") as conn, connect(case.urls["de"], setting="--url") as other:
+        site = WideSite(case.urls[HOME], conn, server, silos)
+        before, content = site.dump(), site.content()
+        plan = site.plan()
+        apply_plan(conn, plan)
+        undo_plan(conn, plan)
+        assert site.dump() == before and site.content() == content
+        site.widen(plan)
+        assert site.content() == content
+        assert find_families(read_schema(conn), silos) == ()
+        direct = WideSite(case.urls["de"], other, server, silos)
+        at_once = direct.plan(budget_ms=10**9)
+        assert not any(step.stage is Stage.FINISH for step in at_once.steps)
+        direct.widen(at_once)
+        assert without_order(site.dump()) == without_order(direct.dump())
