@@ -22,8 +22,8 @@ from splitter.schema import Schema
 from splitter.schema_file import read_schema_file
 from splitter.sequences import read_sequence_facts
 from splitter.sight_cascades import Seen, look_for_orphans, see
-from splitter.widening import find_widening
 from splitter.silos import Silo, SiloMap
+from splitter.widening import find_widening
 
 _ALL = frozenset(KINDS)
 

@@ -97,3 +97,15 @@ def test_break_fks(make_database: Callable[..., str]) -> None:
         run_page(shell, "break-fks.md", f"export URL='{url}'; ")
     with psycopg.connect(url) as conn:
         assert conn.execute("SELECT conname FROM pg_constraint WHERE contype = 'f'").fetchall() == [("member_user_id_fkey",)]
+
+
+@pytest.mark.postgres(18)
+def test_widen_ids(make_database: Callable[..., str]) -> None:
+    url = make_database(MONOLITH)
+    with new_shell() as shell:
+        shell.demo.mkdir()
+        (shell.demo / "silos.toml").write_text(SILOS, encoding="utf-8")
+        run_page(shell, "widen-ids.md", f"export URL='{url}'; ")
+    with psycopg.connect(url) as conn:
+        query = "SELECT DISTINCT format_type(atttypid, NULL) FROM pg_attribute WHERE attrelid = ANY ('{org,member}'::regclass[]) AND attname = 'id'"
+        assert conn.execute(query).fetchall() == [("bigint",)]
