@@ -278,7 +278,7 @@ SELECT DISTINCT pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) AS
    AND NOT (d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND EXISTS (
         SELECT FROM pg_catalog.pg_constraint AS k WHERE k.oid = d.objid AND k.contype IN ('c', 'p', 'u', 'f', 'n', 'x')))
    AND NOT (d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND EXISTS (
-        SELECT FROM pg_catalog.pg_class AS k WHERE k.oid = d.objid AND k.relkind IN ('i', 'S')))
+        SELECT FROM pg_catalog.pg_class AS k WHERE k.oid = d.objid AND k.relkind IN ('i', 'I', 'S')))
    AND NOT (d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND EXISTS (
         SELECT FROM pg_catalog.pg_attrdef AS k WHERE k.oid = d.objid AND k.adrelid = w.relid AND k.adnum = w.attnum))
 UNION ALL

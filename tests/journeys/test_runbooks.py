@@ -101,11 +101,11 @@ def test_break_fks(make_database: Callable[..., str]) -> None:
 
 @pytest.mark.postgres(18)
 def test_widen_ids(make_database: Callable[..., str]) -> None:
-    url = make_database(MONOLITH)
+    url = make_database(MONOLITH.replace("member (id int", "member (id serial"))
     with new_shell() as shell:
         shell.demo.mkdir()
         (shell.demo / "silos.toml").write_text(SILOS, encoding="utf-8")
         run_page(shell, "widen-ids.md", f"export URL='{url}'; ")
     with psycopg.connect(url) as conn:
-        query = "SELECT DISTINCT format_type(atttypid, NULL) FROM pg_attribute WHERE attrelid = ANY ('{org,member}'::regclass[]) AND attname = 'id'"
-        assert conn.execute(query).fetchall() == [("bigint",)]
+        query = "SELECT DISTINCT data_type FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'id'"
+        assert sorted(conn.execute(query).fetchall()) == [("bigint",), ("integer",)]  # control's own stay
