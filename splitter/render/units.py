@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from splitter.errors import RefusedError
-from splitter.steps import Action, Plan, Step
+from splitter.steps import Action, Plan, Stage, Step
 
 _SLUG = 40  # characters
 
@@ -65,6 +65,10 @@ def _is_outside(steps: tuple[Step, ...], number: int) -> bool:
 
 
 def _check_repeatable(plan: Plan) -> None:
+    staged = next((step for step in plan.steps if step.action is Action.BACKFILL or step.stage is not Stage.APPLY), None)
+    if staged is not None:
+        told = f"a plan of the kind {plan.kind} has stages, or a backfill, that no file of statements can hold: {staged.purpose}"
+        raise RefusedError(told, hint="run it with `splitter apply`")
     for number, step in enumerate(plan.steps, start=1):
         if step.action is Action.RUN and step.precondition is None:
             told = f"step {number}, {step.purpose}, has no precondition, and a migration that failed runs again"
