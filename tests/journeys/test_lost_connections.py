@@ -18,7 +18,7 @@ from tests.proxy import Moment, Statement
 from tests.servers import Server, Servers
 
 pytestmark = pytest.mark.long
-SAMPLE = int(os.environ.get("SAMPLE", "8"))  # statements of each command; EVERY=1 takes them all
+SAMPLE = int(os.environ.get("SAMPLE", "3"))  # statements of each command; EVERY=1 takes them all
 CLEAN = (0, 1, 3, 4)
 
 
