@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 
 from exports.survey import survey_region
+from splitter.schema import TableName
 from splitter.silos_file import load_silos
 from tests.cases_facts import CASES, HOME
-from tests.cases_support import clone_case, drop_case, read_owners
+from tests.cases_support import OURS, clone_case, drop_case, find_cases, read_owners, run_script, run_sql
 from tests.exported import look_at
-from tests.servers import Servers
+from tests.servers import Server, Servers
 from tests.streamed import check_stream
 
 pytestmark = pytest.mark.long
@@ -31,3 +36,34 @@ def test_every_chunk_of_every_tenant(servers: Servers, name: str, version: int):
                     rows += check_stream(exported.source, exported.connection, chunk).rows
     assert rows > 0
     drop_case(server, case)
+
+
+@contextmanager
+def ordered_by_icu(server: Server, name: str) -> Iterator[str]:
+    """The case in a database whose texts a library orders that tells its version, as most databases of users are."""
+    server.execute(f"CREATE DATABASE {name}_icu TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'")
+    url, folder = server.url(f"{name}_icu"), find_cases() / name
+    run_script(url, folder / "schema.sql")
+    run_sql(url, gzip.decompress((folder / "data.sql.gz").read_bytes()))
+    yield url
+    server.drop(url)
+
+
+@pytest.mark.postgres(15)
+def test_text_keys_are_cut_where_both_sides_order_them_alike(server: Server):
+    with ordered_by_icu(server, "langfuse") as url:
+        environment = {"US_URL": url, "DE_URL": url, "CONTROL_URL": url}
+        survey = survey_region(load_silos(OURS / "langfuse" / "silos.toml", environment), HOME)
+
+        def order_there(name: TableName, column: str) -> str | None:
+            return survey.schema.tables[name].column(column).order
+
+        cut: set[str] = set()
+        for tenant in read_owners("langfuse")["tenants"]:
+            with look_at(survey, f"id:{tenant}") as exported:
+                for table in survey.scope.exported:
+                    chunks = exported.chunks(table.name, 3, order_there=order_there)
+                    contents = [check_stream(exported.source, exported.connection, chunk) for chunk in chunks]
+                    assert sum(content.rows for content in contents) == exported.rows(table.name).total()
+                    cut |= {str(table.name) for chunk in chunks if (chunk.source.order or "").startswith("ICU en-US ")}
+    assert len(cut) > 20, sorted(cut)
