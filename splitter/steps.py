@@ -118,8 +118,8 @@ class Plan:
 
     @property
     def id(self) -> str:
-        """The same for the same plan: 32 hex digits, the key of its journal."""
-        return hashlib.sha256(orjson.dumps(_PLAN.dump_python(self, mode="json"))).hexdigest()[:32]
+        """The same for the same plan, also once steps can say more than they do today: 32 hex digits, the key of its journal."""
+        return hashlib.sha256(orjson.dumps(_PLAN.dump_python(self, mode="json", exclude_defaults=True))).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

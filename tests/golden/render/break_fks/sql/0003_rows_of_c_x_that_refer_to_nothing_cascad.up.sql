@@ -1,4 +1,4 @@
--- plan break-fks a32eb2a84956dde06c7de74a8778489d for us, step 3 of 17: up
+-- plan break-fks 71b10ad7cc0646e716b22742cd0ca297 for us, step 3 of 17: up
 -- rows of c.x that refer to nothing: cascade
 --   lock: ROW EXCLUSIVE on c, u, waits at most 300 ms, runs without a limit, in a transaction
 --   hazard: these rows are changed for good: the key would not take them back

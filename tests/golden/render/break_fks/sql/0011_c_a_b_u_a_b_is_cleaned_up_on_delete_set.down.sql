@@ -1,4 +1,4 @@
--- plan break-fks a32eb2a84956dde06c7de74a8778489d for us, step 11 of 17: down
+-- plan break-fks 71b10ad7cc0646e716b22742cd0ca297 for us, step 11 of 17: down
 -- back: c.a, b -> u.a, b is not cleaned up any more
 -- back: lock: ROW EXCLUSIVE, waits at most 300 ms, runs at most 60000 ms, in a transaction
 

@@ -1,4 +1,4 @@
--- plan break-fks a32eb2a84956dde06c7de74a8778489d for us, step 11 of 17: up
+-- plan break-fks 71b10ad7cc0646e716b22742cd0ca297 for us, step 11 of 17: up
 -- c.a, b -> u.a, b is cleaned up: on delete set null, on update cascade
 --   lock: ROW EXCLUSIVE, waits at most 300 ms, runs at most 60000 ms, in a transaction
 

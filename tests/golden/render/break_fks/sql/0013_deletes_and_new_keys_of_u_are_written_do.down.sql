@@ -1,4 +1,4 @@
--- plan break-fks a32eb2a84956dde06c7de74a8778489d for us, step 13 of 17: down
+-- plan break-fks 71b10ad7cc0646e716b22742cd0ca297 for us, step 13 of 17: down
 -- back: triggers of u as they were
 -- back: lock: ACCESS EXCLUSIVE on u, waits at most 300 ms, runs at most 500 ms, in a transaction
 -- back: hazard: readers and writers wait for a moment

@@ -1,4 +1,4 @@
--- plan break-fks a32eb2a84956dde06c7de74a8778489d for us, step 13 of 17: up
+-- plan break-fks 71b10ad7cc0646e716b22742cd0ca297 for us, step 13 of 17: up
 -- deletes and new keys of u are written down
 --   lock: SHARE ROW EXCLUSIVE on u, waits at most 300 ms, runs at most 500 ms, in a transaction
 --   hazard: writers wait for a moment

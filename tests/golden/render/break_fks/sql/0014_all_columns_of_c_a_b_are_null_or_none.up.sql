@@ -1,4 +1,4 @@
--- plan break-fks a32eb2a84956dde06c7de74a8778489d for us, step 14 of 17: up
+-- plan break-fks 71b10ad7cc0646e716b22742cd0ca297 for us, step 14 of 17: up
 -- all columns of c.a, b are NULL or none
 --   lock: ACCESS EXCLUSIVE on c, waits at most 300 ms, runs at most 500 ms, in a transaction
 

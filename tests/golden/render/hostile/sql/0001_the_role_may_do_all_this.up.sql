@@ -1,4 +1,4 @@
--- plan break-fks 559d443f2999b2502d1ab6955f72d0f6 for us, step 1 of 8: up
+-- plan break-fks 25079d6d075fcdc43c38fde3bd4cf159 for us, step 1 of 8: up
 -- the role may do all this
 --   lock: none, waits at most 300 ms, runs at most 60000 ms, in a transaction
 

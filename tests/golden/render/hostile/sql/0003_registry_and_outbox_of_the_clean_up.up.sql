@@ -1,4 +1,4 @@
--- plan break-fks 559d443f2999b2502d1ab6955f72d0f6 for us, step 3 of 8: up
+-- plan break-fks 25079d6d075fcdc43c38fde3bd4cf159 for us, step 3 of 8: up
 -- registry and outbox of the clean-up
 --   lock: none, waits at most 300 ms, runs at most 60000 ms, in a transaction
 

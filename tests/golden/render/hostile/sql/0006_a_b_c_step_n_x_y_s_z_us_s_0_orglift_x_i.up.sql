@@ -1,4 +1,4 @@
--- plan break-fks 559d443f2999b2502d1ab6955f72d0f6 for us, step 6 of 8: up
+-- plan break-fks 25079d6d075fcdc43c38fde3bd4cf159 for us, step 6 of 8: up
 -- a\b."c""""""\n-- $step$ ü:n".x\"'%(y)s{z} -> "Us%s{0}""\n$orglift$;\! x".i:d is cleaned up: on delete cascade, on update cascade
 --   lock: ROW EXCLUSIVE, waits at most 300 ms, runs at most 60000 ms, in a transaction
 

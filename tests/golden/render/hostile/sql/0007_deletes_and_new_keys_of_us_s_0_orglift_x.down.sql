@@ -1,4 +1,4 @@
--- plan break-fks 559d443f2999b2502d1ab6955f72d0f6 for us, step 7 of 8: down
+-- plan break-fks 25079d6d075fcdc43c38fde3bd4cf159 for us, step 7 of 8: down
 -- back: triggers of "Us%s{0}""\n$orglift$;\! x" as they were
 -- back: lock: ACCESS EXCLUSIVE on "Us%s{0}""\n$orglift$;\! x", waits at most 300 ms, runs at most 500 ms, in a transaction
 -- back: hazard: readers and writers wait for a moment

@@ -1,4 +1,4 @@
--- plan break-fks 559d443f2999b2502d1ab6955f72d0f6 for us, step 7 of 8: up
+-- plan break-fks 25079d6d075fcdc43c38fde3bd4cf159 for us, step 7 of 8: up
 -- deletes and new keys of "Us%s{0}""\n$orglift$;\! x" are written down
 --   lock: SHARE ROW EXCLUSIVE on "Us%s{0}""\n$orglift$;\! x", waits at most 300 ms, runs at most 500 ms, in a transaction
 --   hazard: writers wait for a moment

@@ -1,4 +1,4 @@
--- plan break-fks 559d443f2999b2502d1ab6955f72d0f6 for us, step 8 of 8: down
+-- plan break-fks 25079d6d075fcdc43c38fde3bd4cf159 for us, step 8 of 8: down
 -- back: foreign key k\n\if %% $$ """ ' */ of a\b."c""""""\n-- $step$ ü:n" again, not yet proved
 -- back: lock: SHARE ROW EXCLUSIVE on "Us%s{0}""\n$orglift$;\! x", a\b."c""""""\n-- $step$ ü:n", waits at most 300 ms, runs at most 500 ms, in a transaction
 -- back: hazard: new rows have to refer to something from here on

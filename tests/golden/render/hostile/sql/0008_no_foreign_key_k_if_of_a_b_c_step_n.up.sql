@@ -1,4 +1,4 @@
--- plan break-fks 559d443f2999b2502d1ab6955f72d0f6 for us, step 8 of 8: up
+-- plan break-fks 25079d6d075fcdc43c38fde3bd4cf159 for us, step 8 of 8: up
 -- no foreign key k\n\if %% $$ """ ' */ of a\b."c""""""\n-- $step$ ü:n"
 --   lock: ACCESS EXCLUSIVE on "Us%s{0}""\n$orglift$;\! x", a\b."c""""""\n-- $step$ ü:n", waits at most 300 ms, runs at most 500 ms, in a transaction
 --   hazard: locks the table that the key refers to as well; from here on nothing stops a row that refers to nothing

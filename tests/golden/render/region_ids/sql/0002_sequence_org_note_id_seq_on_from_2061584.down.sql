@@ -1,4 +1,4 @@
--- plan region-ids 0b21ee8ce7fe1057f80495580ffe6ae5 for us, step 2 of 2: down
+-- plan region-ids b5605eb893deb7e207eb74e01e3b5744 for us, step 2 of 2: down
 -- step 2 cannot be taken back: sequence org_note_id_seq: on from 206158430209 or above, within 206158430208 to 274877906943
 
 \set ON_ERROR_STOP on

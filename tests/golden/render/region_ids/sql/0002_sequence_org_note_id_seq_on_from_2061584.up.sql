@@ -1,4 +1,4 @@
--- plan region-ids 0b21ee8ce7fe1057f80495580ffe6ae5 for us, step 2 of 2: up
+-- plan region-ids b5605eb893deb7e207eb74e01e3b5744 for us, step 2 of 2: up
 -- sequence org_note_id_seq: on from 206158430209 or above, within 206158430208 to 274877906943
 --   lock: SHARE ROW EXCLUSIVE, waits at most 300 ms, runs at most 60000 ms, in a transaction
 --   hazard: waits for transactions that took an id from it; new ids wait behind it
