@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -196,6 +198,19 @@ def test_psycopg_and_sqlalchemy_are_not_mixed():
             if _below(found.module, (library,)):
                 used.setdefault(found.origin, set()).add(library)
     _report([f"{name} uses psycopg and sqlalchemy" for name, libraries in used.items() if len(libraries) == 2])
+
+
+def test_only_the_guard_and_what_is_rendered_for_alembic_need_sqlalchemy():
+    """It is an extra: every other module can be imported without it."""
+    needs = [found for found in _imports() if _below(found.module, ("sqlalchemy", "alembic"))]
+    _report([str(found) for found in needs if not _below(found.origin, ("splitter.guard", "splitter.render.shipped.alembic"))])
+
+
+def test_a_command_loads_sqlalchemy_only_when_it_needs_it():
+    optional = ("splitter.guard", "splitter.render.shipped")
+    names = [name for name in _modules() if not _below(name, optional)] + ["splitter.guard.models"]
+    script = f"import importlib, sys\nfor name in {names}: importlib.import_module(name)\nsys.exit('sqlalchemy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], cwd=ROOT).returncode == 0
 
 
 def test_modules_say_what_they_are():
