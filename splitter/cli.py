@@ -19,6 +19,8 @@ _COMMANDS = {
     "status": "splitter.cli_plans:status",
     "undo": "splitter.cli_plans:undo",
     "cascades": "splitter.cli_cascades:cascades",
+    "annotate": "splitter.cli_annotate:annotate",
+    "queries": "splitter.cli_queries:queries",
 }
 
 

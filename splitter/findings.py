@@ -33,6 +33,7 @@ _OF_ONE_DATABASE = (
     find_split_families,
     find_shared_sequences,
 )
+_ELSEWHERE = frozenset({Subject.MOVE, Subject.QUERY})  # whether one still occurs cannot be told from here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,7 @@ class Sight:
     """All that one check looks at. ``schemas`` as in ``validate_silos``; ``whole`` are the subjects of which nothing was left out.
 
     ``wrong``: what ``find_wrong`` says of them, where it was asked already. ``file``: the schema file that it all comes from.
-    ``problems``: what takes several databases to see.
+    ``problems``: what takes several databases to see. ``models``: what the application's models say otherwise; None: they were not asked.
     """
 
     schemas: Mapping[str, Schema]
@@ -60,6 +61,7 @@ class Sight:
     wrong: tuple[Problem, ...] | None = None
     file: str | None = None
     problems: tuple[Problem, ...] = ()
+    models: tuple[Finding, ...] | None = None
 
 
 def find_findings(silos: SiloMap, sight: Sight, only: frozenset[str] = frozenset(KINDS)) -> tuple[Finding, ...]:
@@ -71,9 +73,14 @@ def find_findings(silos: SiloMap, sight: Sight, only: frozenset[str] = frozenset
     if wrong and not any(problem.code in only for problem in wrong):
         raise config_error(silos.places.source, wrong)
     found = tuple(map(from_problem, wrong)) or tuple(_merged(_find_in(silos, sight)))
-    stale = _find_stale(silos, found, frozenset() if wrong else sight.whole)
-    kept = (finding for finding in found if not _is_accepted(finding, silos.accepted))
+    stale = _find_stale(silos, found, frozenset() if wrong else _judged(sight))
+    kept = (finding for finding in found if not is_accepted(finding, silos.accepted))
     return tuple(finding for finding in (*kept, *map(from_problem, stale)) if finding.code in only)
+
+
+def _judged(sight: Sight) -> frozenset[Subject]:
+    """The subjects of which an accepted finding that was not seen is known to be gone."""
+    return (sight.whole | {Subject.MODEL}) - _ELSEWHERE if sight.models is not None else sight.whole - {*_ELSEWHERE, Subject.MODEL}
 
 
 def find_wrong(silos: SiloMap, schemas: Mapping[str, Schema]) -> tuple[Problem, ...]:
@@ -104,6 +111,7 @@ def _find_in(silos: SiloMap, sight: Sight) -> Iterator[Finding]:
             named = (replace(problem, object=f"{database.name}: {problem.object}") for problem in _find_of(fact, silos, database))
             yield from (_seen_in(database, problem) for problem in named)
     yield from map(from_problem, sight.problems)
+    yield from sight.models or ()
 
 
 def _find_narrow(catalogs: Iterable[Catalog]) -> Iterator[Finding]:
@@ -138,7 +146,7 @@ def _find_of(fact: SequenceFacts, silos: SiloMap, database: LiveDatabase) -> Ite
     yield from find_used_up(fact, silos.ids, database.name if database.name in silos.regions else None)
 
 
-def _is_accepted(finding: Finding, accepted: Iterable[Accepted]) -> bool:
+def is_accepted(finding: Finding, accepted: Iterable[Accepted]) -> bool:
     is_file = finding.kind.subject is Subject.FILE
     return not is_file and any((finding.code, finding.object) == (one.code, one.object) for one in accepted)
 
@@ -159,7 +167,7 @@ def _stale(accepted: Accepted, occurring: set[tuple[str, str]], whole: frozenset
         return f"there is no finding {accepted.code!r}", did_you_mean(accepted.code, KINDS, f"the findings are {', '.join(KINDS)}")
     if kind.subject is Subject.FILE:
         return f"{accepted.code!r} is a mistake of this file, which cannot be accepted", "correct the file, and remove this entry"
-    if kind.subject in whole - {Subject.MOVE} and (accepted.code, accepted.object) not in occurring:
+    if kind.subject in whole and (accepted.code, accepted.object) not in occurring:
         near = did_you_mean(accepted.object, (name for code, name in occurring if code == accepted.code), "remove this entry")
         return f"{accepted.code} {accepted.object!r} does not occur", near
     return None

@@ -22,6 +22,8 @@ VIEW_JOINS, RULE_JOINS, TRIGGER_JOINS = "view-joins-silos", "rule-joins-silos", 
 ROUTINE_JOINS, POLICY_JOINS, EXPRESSION_JOINS = "routine-joins-silos", "policy-joins-silos", "expression-joins-silos"
 STALE_ACCEPT, CLONE, UNDECLARED_REFERENCE = "stale-accept", "clone", "undeclared-reference"
 WIDENING = "widening"
+QUERY_CROSSES, TRANSACTION_CROSSES, UNREAD_QUERY = "query-crosses", "transaction-crosses", "unread-query"
+MODEL_DISAGREES, MODEL_UNDECIDED, MODEL_MISSING = "model-disagrees", "model-without-silo", "model-without-table"
 
 
 class Subject(str, Enum):
@@ -31,6 +33,8 @@ class Subject(str, Enum):
     SCHEMA = "schema"  # seen in a schema file too
     DATABASE = "database"  # what stands in a live one
     MOVE = "move"  # what `relocate` finds about one organization: this check sees none of it
+    QUERY = "query"  # what `splitter queries` finds in statements that were run: a sample, so an accepted one that is not seen is not stale
+    MODEL = "model"  # what the application's models say: seen with --models
 
 
 class Level(str, Enum):
@@ -146,9 +150,7 @@ _DATABASE = {
         "a sequence outside of the range of its region's origin",
         "Ids from it are not unique across regions, or will be given twice.",
     ),
-    SEQUENCE_USED_UP: Kind(
-        Subject.DATABASE, "a sequence with less than a tenth of its ids left", "Inserts fail once it is at its end."
-    ),
+    SEQUENCE_USED_UP: Kind(Subject.DATABASE, "a sequence with less than a tenth of its ids left", "Inserts fail once it is at its end."),
     UNDECLARED_REFERENCE: Kind(
         Subject.DATABASE,
         "a reference whose foreign key was broken, and that silos.toml does not declare",
@@ -202,6 +204,42 @@ _MOVE = {
         "Whose row a local id of control names cannot be told from the id.",
     ),
 }
+_QUERY = {
+    QUERY_CROSSES: Kind(
+        Subject.QUERY,
+        "a statement of the application that needs tables of both silos",
+        "It fails as soon as they are in two databases, and perhaps no test runs it.",
+    ),
+    TRANSACTION_CROSSES: Kind(
+        Subject.QUERY,
+        "a transaction that writes in both silos",
+        "Two databases don't commit together: one half stays when the other fails.",
+    ),
+    UNREAD_QUERY: Kind(
+        Subject.QUERY,
+        "a statement of which nobody can tell what it touches: no SQL, cut, hidden, or put together when it runs",
+        "It may need both silos: what could not be read is not harmless.",
+        Level.WARNING,
+    ),
+}
+_MODEL = {
+    MODEL_DISAGREES: Kind(
+        Subject.MODEL,
+        "a model whose annotation names another silo than silos.toml",
+        "The guard keeps one border and the split makes another: what the tests prove is not what will be.",
+    ),
+    MODEL_UNDECIDED: Kind(
+        Subject.MODEL,
+        "a model without an annotation",
+        "The guard does not know where it is available, and lets nobody use it in either silo.",
+    ),
+    MODEL_MISSING: Kind(
+        Subject.MODEL,
+        "a model whose table no database has",
+        "The model and the schema are not of one version: nothing that is said of it can be compared.",
+        Level.WARNING,
+    ),
+}
 KINDS: Mapping[str, Kind] = {
     **{code: Kind(Subject.FILE, what, _UNSEEN) for code, what in _FILE.items()},
     STALE_ACCEPT: Kind(
@@ -212,6 +250,8 @@ KINDS: Mapping[str, Kind] = {
     **_SCHEMA,
     **_DATABASE,
     **_MOVE,
+    **_QUERY,
+    **_MODEL,
 }
 
 
@@ -246,9 +286,7 @@ class Finding:
 
 def make_finding(code: str, object_: str, found: str, remedy: str, tables: Iterable[TableName] = ()) -> Finding:
     """One of a kind that is known, not yet with the database that has it."""
-    return Finding(
-        code=code, object=object_, why=KINDS[code].why, found=found, remedy=remedy, tables=tuple(dict.fromkeys(tables))
-    )
+    return Finding(code=code, object=object_, why=KINDS[code].why, found=found, remedy=remedy, tables=tuple(dict.fromkeys(tables)))
 
 
 def from_problem(problem: Problem, tables: Iterable[TableName] = ()) -> Finding:

@@ -7,12 +7,12 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from splitter.binaries import find_binaries, read_major
 from splitter.catalog import read_schema
-from splitter.db import connect, translated
+from splitter.db import Connection, connect, translated
 from splitter.embedded import Cluster, temporary
 from splitter.errors import NoServer, UsageError
 from splitter.events import Note, Reporter, silent
@@ -35,14 +35,21 @@ def read_schema_file(path: Path, *, report: Reporter = silent) -> Schema:
 
     The file is psql's: it may do whatever psql's commands can, as the user who asks.
     """
-    report(Note(f"loading {path} into a PostgreSQL of our own"))
-    with temporary(_choose_binaries(path)) as cluster:
-        _load(cluster, path)
-        with connect(cluster.url(), setting=str(path), readonly=True) as conn, translated(f"reading {path}"):
-            schema = read_schema(conn)
+    with open_schema_file(path, report=report) as conn, translated(f"reading {path}"):
+        schema = read_schema(conn)
     if not schema.tables:
         raise UsageError(f"{path} makes no table", hint=f"{_HOW}, without --create")
     return schema
+
+
+@contextmanager
+def open_schema_file(path: Path, *, report: Reporter = silent) -> Iterator[Connection]:
+    """A session in a database that the file made, for as long as the block lasts. Raises as ``read_schema_file``."""
+    report(Note(f"loading {path} into a PostgreSQL of our own"))
+    with temporary(_choose_binaries(path)) as cluster:
+        _load(cluster, path)
+        with connect(cluster.url(), setting=str(path), readonly=True) as conn:
+            yield conn
 
 
 def _choose_binaries(path: Path) -> Path:

@@ -12,7 +12,7 @@ from splitter.guard.parse_tree import parse, read_tree
 from splitter.guard.plpgsql_text import read_plpgsql
 from splitter.guard.statements import Body, Statement, TableRef, UnreadableStatement
 
-__all__ = ["Statement", "TableRef", "UnreadableStatement", "fingerprint", "mask", "read_statement"]
+__all__ = ["Statement", "TableRef", "UnreadableStatement", "fingerprint", "mask", "read_statement", "text_id"]
 
 _VALUE = re.compile(r"'(?:[^']|'')*(?:'|\Z)|(?<![\w$\"])\d[\w.]*")
 _PLACEHOLDER = re.compile(  # of Python's drivers, and of psql and SQLAlchemy's text()
@@ -58,7 +58,12 @@ def fingerprint(sql: str) -> str:
     try:
         return str(pgparse.fingerprint(sql))
     except (pgparse.PGQueryError, UnicodeError):
-        return hashlib.sha256(" ".join(sql.split()).encode("utf-8", "replace")).hexdigest()[:16]
+        return text_id(sql)
+
+
+def text_id(sql: str) -> str:
+    """16 hexadecimal digits, the same for the same words."""
+    return hashlib.sha256(" ".join(sql.split()).encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def mask(sql: str) -> str:

@@ -11,6 +11,8 @@ from splitter.catalog import read_schema
 from splitter.db import Connection, translated
 from splitter.errors import BugError, OrgliftError, UsageError
 from splitter.events import Note, Reporter, Warned
+from splitter.guard.model_suggestion import render_models
+from splitter.guard.model_tables import load_models
 from splitter.identity import read_identity
 from splitter.nearest import did_you_mean
 from splitter.schema import Schema, TableName
@@ -54,18 +56,40 @@ class Existing:
         return False
 
 
-def suggest(config: Path, organization: str | None, *, url: str | None, file: Path | None, report: Reporter) -> Written:
-    """ConfigError for a file that is wrong, UsageError for an organization or database that is none, NoServer, Unreachable."""
-    existing = _read_existing(config)
+def suggest(
+    config: Path, organization: str | None, *, url: str | None, file: Path | None, models: str | None = None, report: Reporter
+) -> Written:
+    """ConfigError for a file that is wrong, UsageError for an organization or database that is none, NoServer, Unreachable.
+
+    ``models``: whose annotations decide the silos, where there is no file yet.
+    """
+    existing = _read_existing(config) if models is None else _of_models(config, organization, models)
     root = _root(existing, organization, config)
     if file is not None:
         schema = read_schema_file(file, report=report)
-        return suggest_for(schema, root, existing, None, report)
-    address = _address(existing, url)
-    with address.open("splitter suggest") as conn:
-        with translated("reading the catalog"):
-            schema = read_schema(conn)
-        return suggest_for(schema, root, existing, conn, report)
+        made = suggest_for(schema, root, existing, None, report)
+    else:
+        with _address(existing, url).open("splitter suggest") as conn:
+            with translated("reading the catalog"):
+                schema = read_schema(conn)
+            made = suggest_for(schema, root, existing, conn, report)
+    if models is None or existing is None:
+        return made
+    return Written(suggestion=made.suggestion, text=f"{existing.text}\n{made.text}" if made.text else existing.text)
+
+
+def suggest_from_models(config: Path, organization: str | None, models: str) -> str:
+    """A whole file from annotated models alone. UsageError as ``load_models``, and where there is a file."""
+    return _of_models(config, organization, models).text
+
+
+def _of_models(config: Path, organization: str | None, models: str) -> Existing:
+    if _read_existing(config) is not None:
+        hint = f"`splitter check --models {models}` tells where they disagree; for a new file name another one with --config"
+        raise UsageError(f"there is {config}, and --models writes a whole file", hint=hint)
+    root = _root(None, organization, config)
+    text = render_models(load_models(models), root)
+    return Existing(silos=parse_silos(text, {}), text=text)
 
 
 def _read_existing(config: Path) -> Existing | None:

@@ -8,7 +8,14 @@ from pathlib import Path
 from splitter.findings_kinds import KINDS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "findings.md").read_text("utf-8")
-SECTIONS = {"silos.toml": "About silos.toml", "schema": "About the schema", "database": "About a live database", "move": "About a move"}
+SECTIONS = {
+    "silos.toml": "About silos.toml",
+    "schema": "About the schema",
+    "database": "About a live database",
+    "move": "About a move",
+    "query": "About statements that were run",
+    "model": "About models",
+}
 
 
 def rows() -> list[tuple[str, ...]]:

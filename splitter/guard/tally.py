@@ -1,0 +1,144 @@
+"""Executions of statements -> how often each distinct one ran, how long, and which of them shared a transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from splitter.guard.names import Path
+from splitter.guard.sql_text import fingerprint, read_statement, text_id
+from splitter.guard.statements import Statement, UnreadableStatement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """Of one statement, or of the same one many times. ``hidden``: why there is no text of it, or only a part."""
+
+    text: str
+    source: str  # where it was seen: a database's name, a file's
+    path: Path | None = None  # its search path, where the source knows
+    calls: int = 1
+    milliseconds: float = 0.0
+    session: str = ""
+    transaction: str = ""  # of that session; empty: BEGIN and COMMIT in the texts tell
+    hidden: str = ""
+
+
+class Reading(NamedTuple):
+    """``statement`` None: it could not be read, ``why``."""
+
+    id: str
+    statement: Statement | None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """One distinct statement; ``text`` is that of its first execution."""
+
+    reading: Reading
+    text: str
+    sources: tuple[str, ...]
+    path: Path | None
+    calls: int = 0
+    milliseconds: float = 0.0
+
+
+Key = tuple[str, Path | None]  # a name may mean another table on another path
+
+
+@dataclass
+class _Session:
+    transaction: str = ""
+    keys: set[Key] = field(default_factory=set)
+    begun: bool = False
+    path: Path | None = None  # that it set itself
+
+
+@dataclass
+class Tally:
+    """``add`` every execution in the order in which its session ran it, then ``close``."""
+
+    queries: dict[Key, Query] = field(default_factory=dict)
+    transactions: Counter[frozenset[Key]] = field(default_factory=Counter)  # of several statements
+    _sessions: dict[tuple[str, str], _Session] = field(default_factory=dict)
+    _read: dict[str, Reading] = field(default_factory=dict)
+
+    def add(self, execution: Execution) -> None:
+        reading = self._reading(execution)
+        session = self._sessions.setdefault((execution.source, execution.session), _Session())
+        key = self._count(execution, reading, session.path if execution.path is None else execution.path)
+        self._follow(session, execution.transaction, key, reading.statement or Statement())
+
+    def close(self) -> None:
+        """What is still open has ended."""
+        for session in self._sessions.values():
+            self._end(session)
+
+    def _reading(self, execution: Execution) -> Reading:
+        if execution.hidden:
+            return Reading(fingerprint(execution.text), None, execution.hidden)
+        id_ = fingerprint(execution.text)
+        known = self._read.get(id_) or self._read.get(execution.text)
+        if known is None:
+            known = read(id_, execution.text)
+            self._read[known.id if known.id == id_ else execution.text] = known
+        return known
+
+    def _count(self, execution: Execution, reading: Reading, path: Path | None) -> Key:
+        key = (reading.id, path)
+        known = self.queries.get(key) or Query(reading=reading, text=execution.text, sources=(), path=path)
+        self.queries[key] = replace(
+            known,
+            sources=known.sources if execution.source in known.sources else (*known.sources, execution.source),
+            calls=known.calls + execution.calls,
+            milliseconds=known.milliseconds + execution.milliseconds,
+        )
+        return key
+
+    def _follow(self, session: _Session, transaction: str, key: Key, statement: Statement) -> None:
+        """By the log's own word, or by BEGIN and COMMIT."""
+        if transaction != session.transaction:
+            self._end(session)
+            session.transaction = transaction
+        if transaction:
+            session.keys.add(key)
+        else:
+            self._step(session, key, statement)
+        if statement.search_path is not None:
+            session.path = statement.search_path
+
+    def _step(self, session: _Session, key: Key, statement: Statement) -> None:
+        if session.begun:
+            session.keys.add(key)
+        for word in statement.transactions:
+            if word in ("begin", "start"):
+                session.begun = True
+                session.keys.add(key)
+            elif word in ("commit", "rollback", "prepare"):
+                self._end(session)
+
+    def _end(self, session: _Session) -> None:
+        if len(session.keys) > 1:
+            self.transactions[frozenset(session.keys)] += 1
+        session.keys, session.begun = set(), False
+
+
+def read(id_: str, text: str) -> Reading:
+    """``id_``: the text's fingerprint, which stays its id unless more than constants is left out of it."""
+    try:
+        statement = read_statement(text)
+    except UnreadableStatement as exc:
+        return Reading(id_, None, exc.reason)
+    is_plain = statement.search_path is None and not statement.prepares | statement.executes and "do" not in statement.verbs
+    return Reading(id_ if is_plain else text_id(text), statement)
+
+
+def tally(executions: Iterable[Execution]) -> Tally:
+    made = Tally()
+    for execution in executions:
+        made.add(execution)
+    made.close()
+    return made
