@@ -64,7 +64,8 @@ def function_name(parent: TableName, kind: str) -> str:
 
 
 def find_triggers(parent: Table, cascades: tuple[Cascade, ...]) -> tuple[ParentTrigger, ...]:
-    """What the cascades of ``parent`` need; nothing where none of them acts."""
+    """What the cascades of ``parent`` need, in whatever order they come; nothing where none of them acts."""
+    cascades = tuple(sorted(cascades, key=lambda each: (each.child, each.name)))
     on_delete = _Written(parent, tuple(each for each in cascades if each.on_delete is not ChildAction.NONE))
     on_update = _Written(parent, tuple(each for each in cascades if each.on_update is not ChildAction.NONE))
     triggers = [on_delete.deleted(), on_delete.truncated()] if on_delete.cascades else []

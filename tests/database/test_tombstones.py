@@ -346,6 +346,14 @@ def test_a_second_plan_adds_its_keys_and_its_undo_takes_them_back(outbox):
         assert [set(found) for found in box.keys_after("DELETE FROM p WHERE id = (SELECT min(id) FROM p)")] == [key]
 
 
+def test_triggers_are_the_same_in_whatever_order_their_keys_come(outbox):
+    box = outbox(PLAIN)
+    schema, parent, both = read_schema(box.conn), TableName("public", "p"), [cascade("slug"), cascade("id")]
+    box.watch(*both)
+    for cascades in (both, both[::-1]):
+        assert box.conn.execute(render_triggers_precondition(schema, parent, cascades).encode()).fetchone() == (False,)
+
+
 def test_a_reference_that_asks_for_nothing_has_no_trigger(outbox):
     box = outbox(PLAIN)
     nothing = cascade("id", on_delete=ChildAction.NONE, on_update=ChildAction.NONE)
