@@ -60,7 +60,7 @@ class Stages:
             insert_shared(self.ledger, target, self.move.target.schema, inserts)
             stale = self._find_stale(workers, [each for each in recorded if each.content is not None])
             self._renew(workers, target, recorded, stale)
-            self._cut(target, recorded)
+            self._cut(workers, recorded)
             loader = self._loader()
             left = self.ledger.read_chunks(target)
             self.report(Started(COPYING, None))
@@ -122,18 +122,23 @@ class Stages:
         self._loader().replace(lane, unloader, loaded, together)
         workers.give(lane)
 
-    def _cut(self, target: Connection, recorded: Sequence[Recorded]) -> None:
+    def _cut(self, workers: Workers[Lane], recorded: Sequence[Recorded]) -> None:
         """Record the chunks of parts that have none yet."""
         known = {(each.chunk.table, each.chunk.part) for each in recorded}
         membership = self.reading.membership
         names = [table.name for table in self.move.scope.exported]
         with translated(self.move.source.setting):
             heaps = read_heaps(self.snapshot.connection, names)
-            cutter = self.move.cutter(membership, self.snapshot.connection, self.options.chunk_rows)
-            for name in names:
-                for part in membership.parts(name):
-                    if (name, part) not in known:
-                        self.ledger.write_chunks(target, cutter.cut(name, part, heaps.get(name, Heap())))
+
+        def cut(lane: Lane, each: tuple[TableName, int]) -> None:
+            assert lane.source is not None
+            with translated(self.move.source.setting):
+                chunks = self.move.cutter(membership, lane.source, self.options.chunk_rows).cut(*each, heaps.get(each[0], Heap()))
+            self.ledger.write_chunks(lane.target, chunks)
+
+        new = [(name, part) for name in names for part in membership.parts(name) if (name, part) not in known]
+        new.sort(key=lambda each: heaps.get(each[0], Heap()).bytes, reverse=True)  # the largest first, so that all end together
+        workers.run([task_of(each, cut) for each in new])
 
     def prove(self, target: Connection) -> tuple[Difference, ...]:
         """Compare every chunk, and check every reference and every key that the loading didn't."""
