@@ -25,11 +25,11 @@ from exports.snapshot import Connection
 from exports.survey import require_decided, require_organization, survey_region
 from exports.types import PlainType
 from exports.workers import Workers
-from relocate.after import repeat_after_switch, suppress_hook
 from relocate.archive_feed import ArchiveFeed, Key, archived_chunks
 from relocate.clearing import clear_target, selection_of
 from relocate.control import Order, Relocation, begin_relocation, find_unfinished, read_relocation, read_relocations
 from relocate.control_obstacles import ControlTrip, find_control_obstacles, find_shared_obstacles, find_switch_obstacles
+from relocate.ending import done_before, finish, hook_environment, make_switch, require_equal
 from relocate.feed import Lane
 from relocate.finish import run_hook
 from relocate.homes import adopt, check_adoptable
@@ -41,23 +41,23 @@ from relocate.move import Options
 from relocate.mover import Mover, take_over
 from relocate.obstacles import may_set_replica
 from relocate.origins import Origin, check_region, issue_origin, read_origins
-from relocate.outcome import Outcome, outcome_of, refusal, refusing
+from relocate.outcome import Outcome, refusal, refusing
 from relocate.parcel import Parcel, noted_ways, open_parcel
 from relocate.phases import BEYOND_RETURN, Phase
 from relocate.proof import Proof, synchronized
 from relocate.references import Asker, ControlReferences, control_references
 from relocate.rewriting import Rewriting, stage_rewriting
-from relocate.run import hook_environment
 from relocate.second_look import archive_differences
 from relocate.session import connect_control, control_schema, open_control, open_target, take_fence
 from relocate.stages import COPYING, insert_shared, summarize
-from relocate.switch import SwitchOrder, switch
+from relocate.switch import SwitchOrder
 from relocate.verify import Difference, Verifier
-from splitter.errors import BadArchive, Conflict, DiffersError, NoOrigin, Problem, UnknownOrganization
+from splitter.errors import BadArchive, Conflict, NoOrigin, Problem, UnknownOrganization
 from splitter.events import Finished, Note, Reporter, Started
 from splitter.silos import SiloMap
 from splitter.silos_check import check_silos
 
+_AGAIN = "stop the organization's writes, export again and import that: what differs is replaced"
 Chunks = Mapping[Key, tuple[Chunk, ArchivedChunk]]
 
 
@@ -90,9 +90,7 @@ def import_archive(silos: SiloMap, options: ImportOptions, report: Reporter) -> 
         run = _Import(silos, control, archive, options, report)
         done = run.find_done()
         if done is not None:
-            repeat_after_switch(silos, done)
-            report(Note(f"{done.name} lives in {done.target} already"))
-            return outcome_of(done)
+            return done_before(silos, done, report)
         return run.run()
 
 
@@ -184,7 +182,7 @@ class _Import:
             with refusing(lambda: self.wrote):
                 run_hook(self.silos.hooks, "before_copy", hook_environment(relocation))
                 self._move(mover, origin, matched, home, replica=replica)
-                return self._finish(mover)
+                return finish(self.silos, self.control, mover, self.report)
 
     def _origin(self, *, issue: bool) -> int:
         """The origin of the archive's ids: its own, or the one that control has, or gives, to its database."""
@@ -283,13 +281,14 @@ class _Import:
             self._load(target, mover, ledger, self._feed(origin, matched), replica=replica)
             mover.move_to(Phase.VERIFYING)
             there = Membership(self.parcel.scope, self.parcel.after(origin), self._selection())
-            self._require_equal(mover, self._prove(mover, ledger, there, target, replica=replica), "the target is not what was archived")
+            differences = self._prove(mover, ledger, there, target, replica=replica)
+            require_equal(mover, differences, "the target is not what was archived", _AGAIN)
             references = self._references(there, target, origin)
             asker = Asker(membership=there, connection=target, after=True)
             trip, limit = self._control_trip(origin), self.options.work.switch_limit
             with closing(connect_control(self.silos, application=mover.application)) as control:
                 rewriting = replace(stage_rewriting(references, control, asker, trip, mover), limit=limit)
-            self._require_equal(mover, self._look_again(), "the source changed since the export")
+            require_equal(mover, self._look_again(), "the source changed since the export", _AGAIN)
             self._switch(mover, ledger, target, rewriting, home)
 
     def _shared_problems(self, matched: Matched) -> Iterator[Problem]:
@@ -374,16 +373,6 @@ class _Import:
         known = tuple(each.origin for each in read_origins(self.control))
         return archive_differences(source, self.manifest, self.chunks, known)
 
-    def _require_equal(self, mover: Mover, differences: tuple[Difference, ...], what: str) -> None:
-        if not differences:
-            return
-        mover.move_to(Phase.DIFFERS, note=f"{what}: {differences[0].table}: {differences[0].what}")
-        raise DiffersError(
-            f"{what}; nothing was switched",
-            hint="stop the organization's writes, export again and import that: what differs is replaced",
-            differences=[str(each) for each in differences],
-        )
-
     def _switch(self, mover: Mover, ledger: Ledger, target: Connection, rewriting: Rewriting, home: Home | None) -> None:
         tables = summarize(ledger.read_chunks(target))
         mover.record(saved={**mover.relocation.saved, "tables": tables, "verified": True})
@@ -395,15 +384,4 @@ class _Import:
             own=self.own,
             slug=self.options.slug,
         )
-        with closing(connect_control(self.silos, application=mover.application)) as connection:
-            switch(connection, order)
-            rewriting.follow(connection, self.report)
-
-    def _finish(self, mover: Mover) -> Outcome:
-        found = read_relocation(self.control, mover.relocation.id)
-        assert found is not None
-        self.report(Note(f"{found.name} lives in {found.target} now"))
-        repeat_after_switch(self.silos, found)
-        with suppress_hook(self.report):
-            run_hook(self.silos.hooks, "after_switch", hook_environment(found))
-        return outcome_of(found)
+        make_switch(self.silos, mover, order, rewriting, self.report)

@@ -11,27 +11,27 @@ from exports.homes import read_home
 from exports.snapshot import Connection
 from exports.survey import Organization, require_decided, survey_region
 from exports.ways import note_ways
-from relocate.after import repeat_after_switch, suppress_hook
 from relocate.clearing import clear_target
-from relocate.control import Relocation, begin_relocation, read_relocation
+from relocate.control import Relocation, begin_relocation
+from relocate.ending import done_before, finish, hook_environment, make_switch, require_equal
 from relocate.finish import run_hook
 from relocate.homes import adopt
 from relocate.ledger import Ledger, Recorded
 from relocate.move import Options
 from relocate.mover import Mover, take_over
-from relocate.outcome import Outcome, outcome_of, refusal, refusing
+from relocate.outcome import Outcome, refusal, refusing
 from relocate.phases import Phase
 from relocate.preparation import Preparation, Situation
 from relocate.rewriting import Rewriting
 from relocate.session import connect_control, control_schema, open_control, open_target, take_fence
 from relocate.stages import Stages, summarize
-from relocate.switch import SwitchOrder, switch
+from relocate.switch import SwitchOrder
 from relocate.trip import Trip, find_trip
-from relocate.verify import Difference
-from splitter.errors import DiffersError
-from splitter.events import Note, Reporter
+from splitter.events import Reporter
 from splitter.silos import SiloMap
 from splitter.silos_check import check_silos
+
+_AGAIN = "run the same command again: it copies what changed. Stop the organization's writes first, or it may differ again"
 
 
 def start(silos: SiloMap, organization: str, to: str, options: Options, report: Reporter) -> Outcome:
@@ -40,7 +40,7 @@ def start(silos: SiloMap, organization: str, to: str, options: Options, report: 
     with open_control(silos) as control:
         trip = find_trip(silos, control, organization, to)
         if trip.done is not None:
-            return _after_switch(silos, trip.done, report)
+            return done_before(silos, trip.done, report)
         return _Start(look_at(silos, control, trip, to, options), options, report).run()
 
 
@@ -124,13 +124,13 @@ class _Start:
             stages.load(target, planned.matched.inserts)
             mover.check()
             mover.move_to(Phase.VERIFYING)
-            self._require_equal(mover, stages.prove(target), "the target is not what was copied")
+            require_equal(mover, stages.prove(target), "the target is not what was copied", _AGAIN)
             with closing(connect_control(self.silos, application=mover.application)) as control:
                 rewriting = planned.stage_references(control, mover, self.options.switch_limit)
-            self._require_equal(mover, stages.still(target), "the source changed during the move")
+            require_equal(mover, stages.still(target), "the source changed during the move", _AGAIN)
             recorded = ledger.read_chunks(target)
             self._switch(rewriting, mover, recorded)
-        return self._finish(mover)
+        return finish(self.silos, self.control, mover, self.report)
 
     def _clear_other(self, planned: Preparation, relocation: Relocation, ledger: Ledger, target: Connection) -> None:
         """What an archive, or a run with other ways (another index is enough), brought in goes out: its chunks are cut otherwise."""
@@ -146,16 +146,6 @@ class _Start:
         view = planned.snapshot.view
         mover.move_to(Phase.LOADING, snapshot_lsn=view.lsn, snapshot_xmin=view.xmin, saved=saved, note=None)
 
-    def _require_equal(self, mover: Mover, differences: tuple[Difference, ...], what: str) -> None:
-        if not differences:
-            return
-        mover.move_to(Phase.DIFFERS, note=f"{what}: {differences[0].table}: {differences[0].what}")
-        raise DiffersError(
-            f"{what}; nothing was switched",
-            hint="run the same command again: it copies what changed. Stop the organization's writes first, or it may differ again",
-            differences=[str(each) for each in differences],
-        )
-
     def _switch(self, rewriting: Rewriting, mover: Mover, recorded: tuple[Recorded, ...]) -> None:
         tables = summarize(recorded)
         saved = {**mover.relocation.saved, "tables": tables, "verified": True}
@@ -167,35 +157,4 @@ class _Start:
             references=rewriting,
             own=self.own,
         )
-        with closing(connect_control(self.silos, application=mover.application)) as connection:
-            switch(connection, order)
-            rewriting.follow(connection, self.report)
-        self.report(Note(f"{mover.relocation.name} lives in {mover.relocation.target} now"))
-
-    def _finish(self, mover: Mover) -> Outcome:
-        found = read_relocation(self.control, mover.relocation.id)
-        assert found is not None
-        repeat_after_switch(self.silos, found)
-        with suppress_hook(self.report):
-            run_hook(self.silos.hooks, "after_switch", hook_environment(found))
-        return outcome_of(found)
-
-
-def hook_environment(relocation: Relocation) -> dict[str, str]:
-    """What a hook is told."""
-    return {
-        "ORGLIFT_ORGANIZATION": relocation.organization_before,
-        "ORGLIFT_ORGANIZATION_AFTER": relocation.organization_after,
-        "ORGLIFT_SLUG": relocation.slug or "",
-        "ORGLIFT_FROM": relocation.source or "",
-        "ORGLIFT_TO": relocation.target,
-        "ORGLIFT_RELOCATION": str(relocation.id),
-    }
-
-
-def _after_switch(silos: SiloMap, relocation: Relocation, report: Reporter) -> Outcome:
-    """Done already: what follows the switch is repeated, in case it was cut off."""
-    if relocation.phase is Phase.SWITCHED:
-        repeat_after_switch(silos, relocation)
-    report(Note(f"{relocation.name} lives in {relocation.target} already"))
-    return outcome_of(relocation)
+        make_switch(self.silos, mover, order, rewriting, self.report)
