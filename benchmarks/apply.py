@@ -5,17 +5,14 @@ pgbench works on both tables of the key, all the time; each client's slowest tra
 
 from __future__ import annotations
 
-import subprocess
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
+from benchmarks.clients import Latency, clients
 from splitter.apply import apply_plan
 from splitter.binaries import find_binaries
 from splitter.catalog import read_schema
@@ -37,13 +34,6 @@ INSERT INTO c (x) VALUES (:u);
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Latency:
-    transactions: int
-    p99: float  # ms
-    slowest: float  # ms
-
-
 def prepare(conn: Connection, rows: int) -> None:
     conn.execute("CREATE TABLE public.org (id int PRIMARY KEY); CREATE TABLE public.u (id int PRIMARY KEY, name text)")
     conn.execute("CREATE TABLE public.c (id bigserial PRIMARY KEY, x int REFERENCES public.u ON DELETE CASCADE)")
@@ -52,29 +42,11 @@ def prepare(conn: Connection, rows: int) -> None:
     conn.execute("VACUUM ANALYZE")
 
 
-@contextmanager
-def clients(url: str, program: Path, number: int, folder: Path) -> Iterator[None]:
-    """pgbench, until the body has ended."""
-    script = folder / "script.sql"
-    script.write_text(SCRIPT)
-    command = [program, "-n", "-c", number, "-j", 2, "-T", 3600, "-l", "--log-prefix", folder / "log", "-f", script, url]
-    process = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait()
-
-
 def measure(url: str, program: Path, number: int, work: Callable[[], object]) -> Latency:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        with clients(url, program, number, folder):
-            time.sleep(1)
-            work()
-        lines = [line.split() for file in folder.glob("log.*") for line in file.read_text().splitlines()]
-    times = sorted(int(words[2]) / 1000 for words in lines if len(words) >= 6)
-    return Latency(transactions=len(times), p99=times[len(times) * 99 // 100], slowest=times[-1])
+    with clients(url, program, SCRIPT, number) as found:
+        time.sleep(1)
+        work()
+    return found.all
 
 
 def round_trips(conn: Connection, rounds: int) -> None:

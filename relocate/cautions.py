@@ -15,6 +15,7 @@ from relocate.move import SMALL_TABLE, Move
 from relocate.rights import find_purge_rights
 from relocate.triggers import find_silent_triggers
 from splitter.db import in_recovery, translated
+from splitter.figures import spell_bytes
 from splitter.graph import Reference
 from splitter.ownership import Standing
 from splitter.schema import Column, TableName
@@ -52,7 +53,7 @@ def find_warnings(
         remedy = f"`splitter plan region-ids --region {move.target.region}` ends that"
         yield f"these sequences of {move.target.region} still give local ids, which change when their rows move: {_listed(local)}; {remedy}"
     if size:
-        yield f"about {_bytes(size)} of rows go to {move.target.region}, their indexes on top, and about twice as much WAL"
+        yield f"about {spell_bytes(size)} of rows go to {move.target.region}, their indexes on top, and about twice as much WAL"
 
 
 def _holding_on(move: Move) -> Iterator[str]:
@@ -67,14 +68,6 @@ def _listed(names: tuple[str, ...]) -> str:
     return ", ".join(names[:SHOWN]) + more
 
 
-def _bytes(size: float) -> str:
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if size < 1024:
-            return f"{size:.0f} {unit}"
-        size /= 1024
-    return f"{size:.1f} TB"
-
-
 def _slow_ways(move: Move, reading: Source, source: Connection) -> Iterator[str]:
     """Large tables that are read whole, because no index leads along the way of their rows."""
     owned = [table.name for table in move.scope.exported if table.standing is Standing.OWNED and table.name != move.scope.root]
@@ -84,7 +77,7 @@ def _slow_ways(move: Move, reading: Source, source: Connection) -> Iterator[str]
     for name in owned:
         for way in _unindexed(move, reading, name) if sizes.get(name, 0) > SMALL_TABLE else ():
             if not accepted & {str(name), str(way)}:
-                yield f"{_reason(move, name, way)}: {_bytes(sizes[name])} of {name} are read in one scan"
+                yield f"{_reason(move, name, way)}: {spell_bytes(sizes[name])} of {name} are read in one scan"
 
 
 def _unindexed(move: Move, reading: Source, name: TableName) -> Iterator[Reference]:

@@ -35,6 +35,8 @@ from splitter.journal import (
     read_step,
 )
 from splitter.steps import Action, Plan, Stage, Step
+from splitter.throttle import Limits
+from splitter.widening import read_twinned
 
 _MOVES = "SELECT relocation::text, organization FROM orglift.moves WHERE finished_at IS NULL"
 PATIENCE_MS = 2000  # the server may need a moment to see that a process was killed
@@ -64,10 +66,12 @@ def apply_plan(
     report: Reporter = silent,
     patience: Patience | None = None,
     stages: Collection[Stage] = (Stage.APPLY,),
+    limits: Limits | None = None,
 ) -> ApplyReport:
     """Run what is left of ``plan`` in ``stages``. Doing it again changes nothing; one that was being undone goes forward again.
 
-    A plan with later stages is watched from the end of the first one on, and unfinished until the last one is done.
+    ``limits`` hold its backfills back. A plan with later stages is watched from the end of the first one on, and unfinished until the
+    last one is done.
 
     Raises Clone or Unprepared where the database is not the plan's, Conflict where its tables are not those that the plan was made
     for, where another plan is unfinished, a relocation touches the region, or the plan's first audits find something (all before the
@@ -78,7 +82,8 @@ def apply_plan(
         return ApplyReport(plan=plan.id)  # no trace of it either: nothing was done
     with alone(conn), Watch(conn, report) as watch:
         check_quiet(conn, plan)
-        run = _Run(conn, plan, Attempts(conn, watch, patience or Patience(), report), report, stages)
+        attempts = Attempts(conn, watch, patience or Patience(), report)
+        run = _Run(plan, attempts, Backfill(conn, attempts, report, limits or Limits()), report, stages)
         known = read_journal_plan(conn, plan)
         if known is None or known.state is PlanState.UNDONE:
             _check_fingerprint(conn, plan)
@@ -177,6 +182,8 @@ def keep_plans_out(conn: Connection) -> None:
     for known in _open_plans(conn):
         told = f"plan {known.plan} ({known.kind}) is {_half_way(known)} in this database"
         raise Conflict(told, hint=_way_on(known))
+    for table in read_twinned(conn):
+        raise Conflict(f"the ids of {table} are being widened by migrations", hint="run them to their end, those of --stage finish too")
 
 
 def _unfinished_moves(conn: Connection) -> list[tuple[str, str]]:
@@ -197,10 +204,11 @@ def _check_fingerprint(conn: Connection, plan: Plan) -> None:
 class _Run:
     """The steps of one plan on one connection."""
 
-    def __init__(self, conn: Connection, plan: Plan, attempts: Attempts, report: Reporter, stages: Collection[Stage]) -> None:
-        self.conn = conn
+    def __init__(self, plan: Plan, attempts: Attempts, backfill: Backfill, report: Reporter, stages: Collection[Stage]) -> None:
+        self.conn = attempts.conn
         self.plan = plan
         self.attempts = attempts
+        self.backfill = backfill
         self.report = report
         self.stages = stages
 
@@ -276,7 +284,7 @@ class _Run:
         with translated(what):
             begin_step(self.conn, self.plan, number)
         if step.action is Action.BACKFILL:
-            Backfill(self.conn, self.attempts, self.report).run(step, what)
+            self.backfill.run(step, what)
         else:
             self.attempts.repeat(step, what)
         with translated(what):

@@ -10,6 +10,7 @@ from psycopg import sql
 from splitter.addresses import GIVEN, Address
 from splitter.cascade_findings import Backlog
 from splitter.db import Connection, translated
+from splitter.figures import spell_seconds
 from splitter.identity import has_relation, read_identity
 from splitter.moves_under_way import Moves, read_moves
 from splitter.sql import load_queries
@@ -76,24 +77,17 @@ class CascadesStatus:
         if not self.references and not self.parents:
             yield f"{self.name}: no keys were broken here"
             return
-        yield f"{self.name}: {self.waiting:,} waiting, the oldest for {_spell_age(self.oldest)}, in {self.lanes:,} lanes"
+        yield f"{self.name}: {self.waiting:,} waiting, the oldest for {spell_seconds(self.oldest)}, in {self.lanes:,} lanes"
         if self.moving is not None:
             yield f"  held: organization {self.moving} is being moved"
         for each in self.parents:
-            age = _spell_age(each.oldest)
+            age = spell_seconds(each.oldest)
             yield f"  {each.parent}: {each.waiting:,} waiting, the oldest for {age}; {each.grace:,} to be swept once more"
             if each.failing:
                 yield f"    {each.failing:,} failing: {each.problem}"
             if each.left:
                 yield f"    {each.left:,} parents are there again: their children were left"
-        yield from (f"  {lane.lane}: {lane.waiting:,} waiting, the oldest for {_spell_age(lane.oldest)}" for lane in self.largest_lanes)
-
-
-def _spell_age(seconds: float) -> str:
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"
+        yield from (f"  {lane.lane}: {lane.waiting:,} waiting, the oldest for {spell_seconds(lane.oldest)}" for lane in self.largest_lanes)
 
 
 def read_cascades_status(addresses: Iterable[Address]) -> tuple[CascadesStatus, ...]:

@@ -27,8 +27,9 @@ from splitter.silos import SiloMap
 from splitter.silos_file import load_silos
 from splitter.status import DatabaseStatus, read_status
 from splitter.steps import Plan, Stage, plan_to_text, plan_to_value
+from splitter.throttle import MAX_LAG, Limits
 from splitter.undo import UndoReport, undo_plan
-from splitter.widen_facts import make_widen_ids_plan
+from splitter.widen_facts import WidenOptions, make_widen_ids_plan
 
 R = TypeVar("R")
 
@@ -127,14 +128,16 @@ def break_fks(place: _Place, orphans: str, tables: tuple[str, ...], out: Path | 
     metavar="MS",
     help="Tables whose rewrite takes less are rewritten at once, while nobody reads or writes them.",
 )
+@click.option("--followers-ready", is_flag=True, help="Subscribers and change feeds have what the plan says they need.")
 @_plan_options
 @_place_options
-def widen_ids(place: _Place, budget: int, tables: tuple[str, ...], out: Path | None, common: Common) -> None:
+def widen_ids(place: _Place, budget: int, followers_ready: bool, tables: tuple[str, ...], out: Path | None, common: Common) -> None:
     """Make every id, and every column that repeats it, a bigint, while the application runs."""
     silos = load_silos(common.config)
     address = place.address(silos)
     with open_for_plan(silos, address, tables) as given:
-        made = make_widen_ids_plan(given.conn, given.schema, silos, address.name, given.tables, budget_ms=budget)
+        options = WidenOptions(budget_ms=budget, followed=followers_ready)
+        made = make_widen_ids_plan(given.conn, given.schema, silos, address.name, given.tables, options)
         _tell_plan(given, made, out, common)
 
 
@@ -155,19 +158,52 @@ def _run_options(command: Callable[..., R]) -> Callable[..., R]:
     return common_options(command)
 
 
+def _limit_options(command: Callable[..., R]) -> Callable[..., R]:
+    """What holds a backfill back, as ``limits``."""
+
+    @click.option(
+        "--max-lag",
+        type=click.IntRange(1),
+        default=MAX_LAG,
+        show_default=True,
+        metavar="BYTES",
+        help="A backfill waits while a standby or subscriber is further behind.",
+    )
+    @click.option("--max-wal-rate", type=click.FloatRange(1), metavar="BYTES", help="A backfill lets no more WAL a second be written.")
+    @click.option("--max-active", type=click.IntRange(0), metavar="SESSIONS", help="A backfill waits while more than these are at work.")
+    @functools.wraps(command)
+    def wrapped(*args: Any, max_lag: int, max_wal_rate: float | None, max_active: int | None, **kwargs: Any) -> R:
+        limits = Limits(max_lag=max_lag, max_wal_rate=max_wal_rate, max_active=max_active)
+        return command(*args, limits=limits, **kwargs)
+
+    return wrapped
+
+
+def _stage_options(command: Callable[..., R]) -> Callable[..., R]:
+    """``--commit`` and ``--finish``, as ``stages``."""
+
+    @click.option("--commit", is_flag=True, help="After the watch: the point of no return, where the plan has one.")
+    @click.option("--finish", is_flag=True, help="After that: what was kept for a way back goes.")
+    @functools.wraps(command)
+    def wrapped(*args: Any, commit: bool, finish: bool, **kwargs: Any) -> R:
+        stages = [Stage.APPLY, *([Stage.COMMIT] if commit else []), *([Stage.FINISH] if finish else [])]
+        return command(*args, stages=stages, **kwargs)
+
+    return wrapped
+
+
 @click.command()
-@click.option("--commit", is_flag=True, help="After the watch: the point of no return, where the plan has one.")
-@click.option("--finish", is_flag=True, help="After that: what was kept for a way back goes.")
+@_stage_options
+@_limit_options
 @_run_options
-def apply(name: str, url: str | None, patience: float, commit: bool, finish: bool, common: Common) -> None:
+def apply(name: str, url: str | None, patience: float, stages: list[Stage], limits: Limits, common: Common) -> None:
     """Do what PLAN says, in the database that it was made for. The same command goes on with what was interrupted.
 
     PLAN is a file, or the id of a plan that was begun: the database that it changes has kept it.
     """
-    stages = [Stage.APPLY, *([Stage.COMMIT] if commit else []), *([Stage.FINISH] if finish else [])]
     chosen, address = _find_plan(name, url, common)
     with common.progress() as report, address.open("splitter apply", readonly=False) as conn:
-        done = apply_plan(conn, chosen, report=report, patience=Patience(seconds=patience), stages=stages)
+        done = apply_plan(conn, chosen, report=report, patience=Patience(seconds=patience), stages=stages, limits=limits)
     common.answer(_applied_value(chosen, done), _applied_text(chosen, done))
 
 
@@ -242,7 +278,7 @@ def status(region: str | None, url: str | None, common: Common) -> None:
 
 def _status_value(database: DatabaseStatus) -> dict[str, object]:
     plans = [{**asdict(known), "state": known.state} for known in database.plans]
-    return {"name": database.name, "plans": plans}
+    return {"name": database.name, "plans": plans, "backfills": [asdict(each) for each in database.backfills]}
 
 
 def _addresses(config: Path, name: str | None) -> tuple[Address, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,7 +15,7 @@ from splitter.render.django import render_django
 from splitter.render.sql import RUNNER, render_sql
 from splitter.render.units import RenderedFile
 from splitter.rendered_files import write_rendered
-from splitter.steps import Plan
+from splitter.steps import Plan, Stage
 
 FORMATS = ("sql", "alembic", "django")
 
@@ -31,12 +32,19 @@ FORMATS = ("sql", "alembic", "django")
     metavar="NAME",
     help="What comes before: Alembic's revision id; a Django migration, 0042_more, or of another app, LABEL.0042_more (several times).",
 )
+@click.option(
+    "--stage",
+    type=click.Choice([stage.value for stage in Stage]),
+    default=Stage.APPLY.value,
+    show_default=True,
+    help="The last stage to render; into the same folder, later, the next one as well.",
+)
 @click.argument("file", metavar="PLAN", type=click.Path(path_type=Path))
 @common_options
-def render(file: Path, kind: str, folder: Path, app: str | None, after: tuple[str, ...], common: Common) -> None:
+def render(file: Path, kind: str, folder: Path, common: Common, **chosen: Any) -> None:
     """PLAN as files to review, for psql, Alembic or Django to run: the steps of `splitter apply`, and no others. Asks no database."""
     plan = read_plan(file)
-    files = _render(plan, kind, app, after)
+    files = _render(plan, kind, **chosen)
     if files:
         write_rendered(folder, plan, files)
     names = [rendered.name for rendered in files]
@@ -44,17 +52,18 @@ def render(file: Path, kind: str, folder: Path, app: str | None, after: tuple[st
     common.answer(value, _text(plan, kind, folder, names))
 
 
-def _render(plan: Plan, kind: str, app: str | None, after: tuple[str, ...]) -> tuple[RenderedFile, ...]:
+def _render(plan: Plan, kind: str, app: str | None, after: tuple[str, ...], stage: str) -> tuple[RenderedFile, ...]:
+    last = Stage(stage)
     if app is not None and kind != "django":
         raise UsageError("--app is for --format django", hint="leave it out")
     if kind == "django":
         if app is None:
             raise UsageError("a Django migration belongs to an app", hint="give its label: --app LABEL")
-        return render_django(plan, app, after)
+        return render_django(plan, app, after, last)
     if len(after) > 1 or (after and kind == "sql"):
         hint = "give --after once: a second revision before it would be a merge" if kind == "alembic" else "leave it out"
         raise UsageError(f"--after names {len(after)} for --format {kind}", hint=hint)
-    return render_sql(plan) if kind == "sql" else render_alembic(plan, after[0] if after else None)
+    return render_sql(plan, last) if kind == "sql" else render_alembic(plan, after[0] if after else None, last)
 
 
 def _text(plan: Plan, kind: str, folder: Path, names: list[str]) -> str:

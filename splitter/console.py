@@ -26,6 +26,7 @@ import orjson
 from splitter.db import find_accident
 from splitter.errors import BugError, DiffersError, OrgliftError, UsageError, scrub
 from splitter.events import Advanced, Event, Finished, Note, Reporter, Started, Warned
+from splitter.figures import spell_seconds
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -246,8 +247,9 @@ class BarReporter:
         from tqdm import tqdm  # a seventh of the time that a short command takes, and for bars alone
 
         match event:
-            case Started(task, total, unit):
-                self._bars[task] = tqdm(desc=task, total=total, unit=f" {unit}", unit_scale=True, file=sys.stderr, leave=False)
+            case Started(task, total, unit, done):
+                bar = tqdm(desc=task, total=total, initial=done, unit=f" {unit}", unit_scale=True, file=sys.stderr, leave=False)
+                self._bars[task] = bar
             case Advanced(task, by) if task in self._bars:
                 self._bars[task].update(by)
             case Finished(task) if task in self._bars:
@@ -269,6 +271,13 @@ class _Task:
     unit: str
     done: int
     told: float  # when it was last told, on the monotonic clock
+    first: int  # what was done when it began,
+    begun: float  # and when that was
+
+    def seconds_left(self) -> float | None:
+        """At the pace so far; None where nobody knows, or nothing is left."""
+        done, took = self.done - self.first, self.told - self.begun
+        return (self.total - self.done) * took / done if self.total is not None and self.total > self.done > self.first else None
 
 
 class LineReporter:
@@ -281,8 +290,9 @@ class LineReporter:
 
     def __call__(self, event: Event) -> None:
         match event:
-            case Started(task, total, unit):
-                self._tasks[task] = _Task(total, unit, 0, self._clock())
+            case Started(task, total, unit, done):
+                now = self._clock()
+                self._tasks[task] = _Task(total, unit, done, now, done, now)
                 self._task_line("started", task)
             case Advanced(task, by) if task in self._tasks:
                 self._advance(task, by)
@@ -304,9 +314,11 @@ class LineReporter:
     def _task_line(self, word: str, name: str) -> None:
         task = self._tasks[name]
         total = "" if task.total is None else f" of {task.total:,}"
-        far = "" if word == "started" else f" ({task.done:,}{total} {task.unit})"
+        left = task.seconds_left() if word == "advanced" else None
+        rest = "" if left is None else f", {spell_seconds(left)} left"
+        far = "" if word == "started" and not task.done else f" ({task.done:,}{total} {task.unit}{rest})"
         value = {"event": word, "task": name, "done": task.done, "total": task.total, "unit": task.unit}
-        self._line(value, f"{name}: {word}{far}")
+        self._line(value | ({} if left is None else {"seconds_left": round(left)}), f"{name}: {word}{far}")
 
     def _line(self, value: Mapping[str, Any], text: str) -> None:
         click.echo(dump_json(value) if self._as_json else text, err=True)

@@ -215,12 +215,12 @@ class _Reader:
             yield table, Bound(name=name, drop=row.drop, create=tuple(row.create))
 
 
-def publications(conn: Connection, places: Places) -> tuple[str, ...]:
-    """What subscribers have to know, one sentence a table and publication."""
+def read_published(conn: Connection, places: Places) -> tuple[tuple[str, TableName], ...]:
+    """(publication, table) of the tables that have one of the columns."""
     query = _chosen(places) + sql.SQL(load_queries("dependents.sql")["published"])
     with translated("reading the publications"):
         rows = conn.execute(query).fetchall()
-    return tuple(f"publication {name} publishes {TableName(schema, table)}" for name, schema, table in rows)
+    return tuple((name, TableName(schema, table)) for name, schema, table in rows)
 
 
 def with_comments(found: Dependents, comments: Mapping[tuple[TableName, str], str]) -> Dependents:

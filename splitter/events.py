@@ -13,11 +13,12 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Started(Event):
-    """Work with a name of its own began. ``total`` counts ``unit``; None where nobody knows."""
+    """Work with a name of its own began. ``total`` counts ``unit``; None where nobody knows. ``done``: of it, by an earlier run."""
 
     task: str
     total: int | None = None
     unit: str = "rows"
+    done: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from splitter.addresses import GIVEN, Address
+from splitter.backfill import Progress, read_progress
 from splitter.identity import read_identity
 from splitter.journal import JournalPlan, JournalStep, PlanState, read_journal
 
@@ -22,6 +23,7 @@ class DatabaseStatus:
 
     name: str
     plans: tuple[JournalPlan, ...]
+    backfills: tuple[Progress, ...] = ()  # of the plan that is open, those that are not at their end
 
     def lines(self) -> Iterator[str]:
         """For a person: the steps of what is unfinished, and one line for what came to its end."""
@@ -31,6 +33,7 @@ class DatabaseStatus:
             yield f"{self.name}: plan {plan.plan} ({plan.kind}, {plan.purpose}): {_when(plan)}"
             if plan.is_open:
                 yield from (f"  {step.number}. {step.purpose}: {_where(step)}" for step in plan.steps)
+                yield from (f"     {each}" for each in self.backfills)
                 yield f"  {_GO_ON[plan.state].format(plan.plan)}"
 
 
@@ -56,4 +59,6 @@ def read_status(addresses: Iterable[Address]) -> tuple[DatabaseStatus, ...]:
 def _read(address: Address) -> DatabaseStatus:
     with address.open("splitter status") as conn:
         identity = read_identity(conn) if address.name == GIVEN else None
-        return DatabaseStatus(name=identity.region if identity else address.name, plans=read_journal(conn))
+        plans = read_journal(conn)
+        backfills = read_progress(conn) if any(plan.is_open for plan in plans) else ()
+        return DatabaseStatus(name=identity.region if identity else address.name, plans=plans, backfills=backfills)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from psycopg import sql
 
 from splitter.db import Connection, translated
-from splitter.dependents_read import DIGESTED, publications, read_dependents, render_count, render_digest
+from splitter.dependents_read import DIGESTED, read_dependents, read_published, render_count, render_digest
 from splitter.families import find_families, find_narrow_columns
 from splitter.key_facts import read_key_facts, read_plan_database
 from splitter.plans.widen_ids.component import Component
 from splitter.plans.widen_ids.plan import BUDGET_MS, Sized, WidenFacts, divide, plan_widen_ids
+from splitter.room import read_room
 from splitter.schema import Schema, TableName
 from splitter.silos import SiloMap
 from splitter.steps import Plan
@@ -26,26 +27,38 @@ _CATALOG_MS = 4.0  # for each table and index: new files
 _LEAST_ROW = 40  # bytes
 _SIZE = """SELECT greatest(c.reltuples, 0)::float8, pg_catalog.pg_relation_size(c.oid)::bigint
   FROM pg_catalog.pg_class AS c WHERE c.oid = pg_catalog.to_regclass(%s)"""
-_SUBSCRIBERS = "every subscriber needs the wide column, and the twin beside it, before the plan begins, or its apply worker stops"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WidenOptions:
+    """``budget_ms``: for how long a rewrite may block readers and writers; 0: never. ``followed``: who reads a logical slot is ready."""
+
+    budget_ms: int = BUDGET_MS
+    followed: bool = False
 
 
 def make_widen_ids_plan(
-    conn: Connection, schema: Schema, silos: SiloMap, name: str, tables: Iterable[TableName] = (), *, budget_ms: int = BUDGET_MS
+    conn: Connection, schema: Schema, silos: SiloMap, name: str, tables: Iterable[TableName] = (), options: WidenOptions | None = None
 ) -> Plan:
-    """The plan for the database that ``conn`` leads to; reads only. Raises as ``plan_widen_ids`` and ``read_plan_database`` do.
-
-    ``budget_ms``: for how long a rewrite may block readers and writers; 0: never.
-    """
+    """The plan for the database that ``conn`` leads to; reads only. Raises as ``plan_widen_ids`` and ``read_plan_database`` do."""
+    chosen = options or WidenOptions()
     families = find_families(schema, silos, tables)
     places = tuple(dict.fromkeys((table, column.name) for family in families for table, column in find_narrow_columns(schema, family)))
     found, problems = read_dependents(conn, schema, places)
     comments = {key: facts.comment for key, facts in read_key_facts(conn).items() if facts.comment is not None}
     found = replace(found, comments=comments)
     components = divide(schema, families, found)
-    notes = tuple(f"{told}: {_SUBSCRIBERS}" for told in publications(conn, places)) if places else ()
-    facts = WidenFacts(database=read_plan_database(conn, name, silos), found=found, problems=problems, notes=notes)
     sizes = dict(enumerate(_measure(conn, components))) if not problems else dict.fromkeys(range(len(components)), _NOTHING)
-    return plan_widen_ids(schema, components, facts, sizes, budget_ms)
+    online = [component for place, component in enumerate(components) if sizes[place].rewrite_ms >= chosen.budget_ms]
+    facts = WidenFacts(
+        database=read_plan_database(conn, name, silos),
+        found=found,
+        problems=problems,
+        notes=tuple(read_room(conn, online)),
+        published=read_published(conn, places) if places else (),
+        followed=chosen.followed,
+    )
+    return plan_widen_ids(schema, components, facts, sizes, chosen.budget_ms)
 
 
 _NOTHING = Sized(rewrite_ms=float("inf"), count="", expected=0, digests=())

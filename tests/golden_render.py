@@ -21,7 +21,8 @@ from splitter.render.sql import render_sql
 from splitter.render.units import RenderedFile
 from splitter.sequences import make_region_ids_plan
 from splitter.silos_file import parse_silos
-from splitter.steps import Plan, PlanDatabase, plan_to_json
+from splitter.steps import Plan, PlanDatabase, Stage, plan_to_json
+from splitter.widen_facts import WidenOptions, make_widen_ids_plan
 from tests.plan_sites import SILOS
 from tests.servers import Server, Servers
 
@@ -40,17 +41,20 @@ def make_plan(case: str, server: Server) -> Plan:
             named = {"system_identifier": found.system_identifier, "database_oid": found.database_oid}
             write_identity(conn, Identity(region="us", origin=3, database=UUID_7, **named))  # type: ignore[arg-type]
             plan = make_region_ids_plan(conn, read_schema(conn), silos, "us")
+        elif case == "widen_ids":
+            plan = make_widen_ids_plan(conn, read_schema(conn), silos, "us", options=WidenOptions(budget_ms=0))
         else:
             plan = make_break_fks_plan(conn, read_schema(conn), silos, "us", repair=case == "break_fks")
     server.drop(url)
-    return replace(plan, database=PlanDatabase(silo="us", uuid=UUID_7), fingerprint="0" * 64)
+    notes = () if case == "widen_ids" else plan.notes  # times and sizes
+    return replace(plan, database=PlanDatabase(silo="us", uuid=UUID_7), fingerprint="0" * 64, notes=notes)
 
 
 def render_all(plan: Plan) -> Iterator[tuple[str, RenderedFile]]:
-    """(format, file)."""
-    yield from (("sql", file) for file in render_sql(plan))
-    yield from (("alembic", file) for file in render_alembic(plan))
-    yield from (("django", file) for file in render_django(plan, "split"))
+    """(format, file), of all stages."""
+    yield from (("sql", file) for file in render_sql(plan, Stage.FINISH))
+    yield from (("alembic", file) for file in render_alembic(plan, last=Stage.FINISH))
+    yield from (("django", file) for file in render_django(plan, "split", last=Stage.FINISH))
 
 
 def main() -> None:

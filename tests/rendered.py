@@ -16,7 +16,7 @@ from splitter.render.alembic import render_alembic
 from splitter.render.django import render_django
 from splitter.render.sql import RUNNER, render_sql
 from splitter.rendered_files import write_rendered
-from splitter.steps import Plan
+from splitter.steps import Plan, Stage
 from tests.plan_sites import PlanSite
 
 PATIENCE = 120  # seconds
@@ -78,13 +78,15 @@ class Tool:
     def out(self) -> Path:
         return self.folder / APP / "migrations" if self.kind == "django" else self.folder / "out"
 
-    def prepare(self, plan: Plan, after: Sequence[str] = ()) -> None:
-        """The project, and the plan's files in it."""
+    def prepare(self, plan: Plan, after: Sequence[str] = (), last: Stage = Stage.APPLY) -> None:
+        """The project, and the plan's files in it, those of all stages up to the last one."""
         self.set_up()
         if self.kind == "sql":
-            files = render_sql(plan)
+            files = render_sql(plan, last)
+        elif self.kind == "alembic":
+            files = render_alembic(plan, after[0] if after else None, last)
         else:
-            files = render_alembic(plan, *after) if self.kind == "alembic" else render_django(plan, APP, after)
+            files = render_django(plan, APP, after, last)
         write_rendered(self.out, plan, files)
 
     def set_up(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,26 +12,21 @@ from psycopg import sql
 
 from splitter.apply import apply_plan
 from splitter.catalog import read_schema
-from splitter.db import Connection
-from splitter.silos import SiloMap
+from splitter.schema import TableName
 from splitter.steps import Plan, Stage, plan_from_json, plan_to_json
-from splitter.widen_facts import make_widen_ids_plan
-from tests.servers import Server
+from splitter.widen_facts import WidenOptions, make_widen_ids_plan
+from tests.plan_sites import PlanSite
 
 WIDE = '[organization]\ntable = "org"\n[regions.us]\nurl = "postgresql:///x"\n'
 ALL = tuple(Stage)
 
 
 @dataclass(frozen=True, slots=True)
-class WideSite:
-    url: str
-    conn: Connection
-    server: Server
-    silos: SiloMap
-
-    def plan(self, budget_ms: int = 0, **more: Any) -> Plan:
+class WideSite(PlanSite):
+    def plan(self, budget_ms: int = 0, tables: Iterable[TableName] = (), **more: Any) -> Plan:
         """As it comes back from its file; without a budget no table is small enough to be rewritten."""
-        made = make_widen_ids_plan(self.conn, read_schema(self.conn), self.silos, "us", budget_ms=budget_ms, **more)
+        options = WidenOptions(budget_ms=budget_ms, **more)
+        made = make_widen_ids_plan(self.conn, read_schema(self.conn), self.silos, "us", tables, options)
         read = plan_from_json(plan_to_json(made))
         assert read == made
         return read
@@ -39,13 +34,6 @@ class WideSite:
     def widen(self, plan: Plan) -> None:
         apply_plan(self.conn, plan)
         apply_plan(self.conn, plan, stages=ALL)
-
-    def run(self, *statements: str) -> None:
-        for statement in statements:
-            self.conn.execute(statement.encode())
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        return self.conn.execute(query.encode()).fetchall()
 
     def dump(self, *more: str) -> str:
         command = [str(self.server.binaries / "pg_dump"), "--exclude-schema=orglift", *(more or ["--schema-only"]), "-d", self.url]

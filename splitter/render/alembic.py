@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from splitter.errors import UsageError
 from splitter.render.python_text import comments, docstring, literal, shipped_source, step_list
 from splitter.render.units import RenderedFile, Unit, after_key, find_units, head, shown
-from splitter.steps import Plan
+from splitter.steps import Plan, Stage
 
 _ID = 12  # hex digits of the plan's: alembic_version takes 32 characters
 _SYMBOLS = frozenset({"head", "heads", "base"})
@@ -46,13 +46,14 @@ _ALONE = "a history of its own: beside other revisions, render with --after REVI
 _MODEL = "in the models the ForeignKey goes too, or autogenerate would bring it back:"
 
 
-def render_alembic(plan: Plan, after: str | None = None) -> tuple[RenderedFile, ...]:
-    """Nothing for an empty plan. ``after``: the revision that the first one revises; None: there is none before.
+def render_alembic(plan: Plan, after: str | None = None, last: Stage = Stage.APPLY) -> tuple[RenderedFile, ...]:
+    """Nothing for an empty plan. ``after``: the revision that the first one revises; None: there is none before. ``last``: the last stage
+    that is rendered; of the stages before it the files are the same.
 
     UsageError where ``after`` is no revision id, RefusedError where a step cannot be rendered.
     """
     _check_after(after)
-    units = find_units(plan)
+    units = find_units(plan, last)
     if not units:
         return ()
     previous = [_revision(plan, 0), *(_revision(plan, unit.number) for unit in units)]

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from splitter.errors import UsageError
 from splitter.render.python_text import comments, docstring, literal, shipped_source, step_list
 from splitter.render.units import RenderedFile, Unit, after_key, find_units, head, shown
-from splitter.steps import Plan, Step
+from splitter.steps import Plan, Stage, Step
 
 _ID = 8  # hex digits of the plan's
 _BODY = """
@@ -40,16 +40,16 @@ class Migration(migrations.Migration):
 """
 
 
-def render_django(plan: Plan, app: str, after: Sequence[str] = ()) -> tuple[RenderedFile, ...]:
+def render_django(plan: Plan, app: str, after: Sequence[str] = (), last: Stage = Stage.APPLY) -> tuple[RenderedFile, ...]:
     """Nothing for an empty plan. ``app``: the label of the app that the migrations belong to; ``after``: ``NAME`` of its own, or
-    ``LABEL.NAME``, that have to be applied before.
+    ``LABEL.NAME``, that have to be applied before. ``last``: the last stage that is rendered; of those before the files are the same.
 
     UsageError for what is no label or name, RefusedError where a step cannot be rendered.
     """
     if not app.isidentifier():
         raise UsageError(f"--app: {app!r} is no app label", hint="give the label of the app whose migrations these are to be")
     needed = [_dependency(app, name) for name in after]
-    units = find_units(plan)
+    units = find_units(plan, last)
     if not units:
         return ()
     offset = max((_number(name) for label, name in needed if label == app), default=0)

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from importlib.resources import files
 
-from splitter.render.units import shown
-from splitter.steps import Step
+from splitter.render.units import begin_text, place_of, shown
+from splitter.steps import Action, Step
 
 _SHIPPED = "splitter.render.shipped"
 
@@ -53,6 +53,8 @@ def _step(step: Step) -> Iterator[str]:
         "statement_timeout_ms": repr(step.statement_timeout_ms),
         "remedy": literal(step.remedy),
     }
+    if step.action is Action.BACKFILL:
+        values |= {"place": literal(place_of(step)), "begin": text_literal(begin_text(step))}
     return iter(("    {", *(f'        "{key}": {value},' for key, value in values.items()), "    },"))
 
 

@@ -9,13 +9,16 @@ from collections.abc import Iterator
 
 from psycopg import sql
 
-from splitter.render.units import RenderedFile, Unit, find_units, head, shown
+from splitter.render.units import RenderedFile, Unit, begin_text, find_units, head, place_of, shown
 from splitter.sql import load_queries
-from splitter.steps import Action, Plan, Step
+from splitter.steps import Action, Plan, Stage, Step
 from splitter.tombstone_triggers import quoted_body
 
 RUNNER = "run.sh"
 _SQL = load_queries("render.sql")
+_BACKFILL = load_queries("backfill.sql")
+_PARTS = 8  # of a table, between which it is vacuumed
+_MAX_LAG = 64 * 2**20  # bytes that a standby may be behind
 _START = "\\set ON_ERROR_STOP on\n\\encoding UTF8"
 _BUDGET = "-- run.sh: a time-out of the statement is one of its locks"  # run.sh looks for this line
 _ANEW = "make the plan anew, and render it"
@@ -24,12 +27,14 @@ _SETTINGS = ("search_path", "row_security", "lock_timeout", "statement_timeout")
 _REPEATED = (*_SETTINGS, "default_transaction_isolation")
 
 
-def render_sql(plan: Plan) -> tuple[RenderedFile, ...]:
-    """Nothing for an empty plan. Run by ``psql -X -v ON_ERROR_STOP=1 -f``: up in order, down in reverse; each may be run again.
+def render_sql(plan: Plan, last: Stage = Stage.APPLY) -> tuple[RenderedFile, ...]:
+    """Nothing for an empty plan; ``last`` is the last stage that is rendered.
+
+    Run by ``psql -X -v ON_ERROR_STOP=1 -f``: up in order, down in reverse; each may be run again.
 
     RefusedError where a step cannot be rendered.
     """
-    units = find_units(plan)
+    units = find_units(plan, last)
     files = tuple(file for unit in units for file in _files(plan, unit))
     return (*files, RenderedFile(RUNNER, _SQL["runner"].replace("{budget}", _BUDGET) + "\n")) if files else ()
 
@@ -65,6 +70,8 @@ def _format(name: str, **slots: sql.Composable) -> str:
 def _text(step: Step) -> str:
     if step.action is Action.REPEAT:
         return _in_session(step, _loop(step), _REPEATED, 0)
+    if step.action is Action.BACKFILL:
+        return _in_session(step, _if_wanted(step, _backfill(step)), _REPEATED, 0)
     if not step.transactional:
         return _in_session(step, _if_wanted(step, _ended(step.sql)), _SETTINGS, step.statement_timeout_ms)
     mode = " READ ONLY" if step.action is Action.AUDIT else ""
@@ -119,6 +126,16 @@ def _lost_told(step: Step) -> str:
 def _audit(step: Step) -> str:
     message = f"{shown(step.purpose)}: not so"
     return _do(_format("audit", audit=sql.SQL(step.sql), message=sql.Literal(message), hint=sql.Literal(step.remedy)))
+
+
+def _backfill(step: Step) -> str:
+    """psql runs what the query returns, cell by cell: a part of the table, a vacuum, the next part."""
+    place = place_of(step)
+    slots = {"place": sql.Literal(place), "parts": sql.Literal(_PARTS), "lag": sql.Literal(_MAX_LAG), "batch": quoted_body(step.sql)}
+    chunk = _do(sql.SQL(_BACKFILL["chunk"]).format(**slots).as_string())
+    vacuum = f"VACUUM (TRUNCATE OFF, SKIP_LOCKED) {place};"
+    chunks = sql.SQL(_BACKFILL["chunks"]).format(chunk=sql.Literal(chunk), vacuum=sql.Literal(vacuum), **slots)
+    return "\n".join([_ended(begin_text(step)), f"{chunks.as_string()} \\gexec"])
 
 
 def _loop(step: Step) -> str:

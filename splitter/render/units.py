@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from psycopg import sql
+
 from splitter.errors import RefusedError
+from splitter.sql import load_queries
 from splitter.steps import Action, Plan, Stage, Step
 
 _SLUG = 40  # characters
+_BEGIN = load_queries("backfill.sql")["begin"]
 
 
 class RenderedFile(NamedTuple):
@@ -42,10 +46,11 @@ class Unit:
         return f"step {self.number} cannot be taken back: {shown(self.step.purpose)}"
 
 
-def find_units(plan: Plan) -> tuple[Unit, ...]:
-    """In order. RefusedError for a step that nothing but a journal could keep from running twice."""
+def find_units(plan: Plan, last: Stage = Stage.APPLY) -> tuple[Unit, ...]:
+    """In order, those of all stages up to ``last``. RefusedError for a step that nothing but a journal could keep from running twice."""
     _check_repeatable(plan)
-    return tuple(_units(plan.steps))
+    order = list(Stage)
+    return tuple(unit for unit in _units(plan.steps) if order.index(unit.step.stage) <= order.index(last))
 
 
 def _units(steps: tuple[Step, ...]) -> Iterator[Unit]:
@@ -65,14 +70,21 @@ def _is_outside(steps: tuple[Step, ...], number: int) -> bool:
 
 
 def _check_repeatable(plan: Plan) -> None:
-    staged = next((step for step in plan.steps if step.action is Action.BACKFILL or step.stage is not Stage.APPLY), None)
-    if staged is not None:
-        told = f"a plan of the kind {plan.kind} has stages, or a backfill, that no file of statements can hold: {staged.purpose}"
-        raise RefusedError(told, hint="run it with `splitter apply`")
     for number, step in enumerate(plan.steps, start=1):
         if step.action is Action.RUN and step.precondition is None:
             told = f"step {number}, {step.purpose}, has no precondition, and a migration that failed runs again"
             raise RefusedError(told, hint="apply the plan with `splitter apply`, which keeps a journal")
+
+
+def place_of(step: Step) -> str:
+    """The one table of a backfill, quoted."""
+    (table,) = step.tables
+    return sql.Identifier(*table).as_string()
+
+
+def begin_text(step: Step) -> str:
+    """The statement that a backfill begins with, or goes on."""
+    return sql.SQL(_BEGIN).format(place=sql.Literal(place_of(step))).as_string()
 
 
 def shown(text: str) -> str:
@@ -90,9 +102,17 @@ def head(plan: Plan, unit: Unit, way: str) -> Iterator[str]:
         yield from _told_back(unit)
 
 
+_STAGES = {
+    Stage.COMMIT: "the point of no return: only after somebody has watched the application run on what the steps before have made",
+    Stage.FINISH: "after it there is no way back at all",
+}
+
+
 def told(step: Step) -> Iterator[str]:
     """What a step does and costs."""
     yield shown(step.purpose)
+    if step.stage is not Stage.APPLY:
+        yield f"  {_STAGES[step.stage]}"
     on = f" on {', '.join(shown(str(table)) for table in step.tables)}" if step.tables else ""
     limit = f"runs at most {step.statement_timeout_ms} ms" if step.statement_timeout_ms else "runs without a limit"
     where = "in a transaction" if step.transactional else "outside a transaction"

@@ -214,7 +214,7 @@ SELECT n.nspname::text AS schema, c.relname::text AS "table", g.tgname::text AS 
        || CASE WHEN pg_catalog.obj_description(g.oid, 'pg_trigger') IS NULL THEN ARRAY[]::text[] ELSE ARRAY[pg_catalog.format(
               'COMMENT ON TRIGGER %I ON %I.%I IS %L', g.tgname, n.nspname, c.relname, pg_catalog.obj_description(g.oid, 'pg_trigger'))] END AS create
   FROM pg_catalog.pg_trigger AS g JOIN pg_catalog.pg_class AS c ON c.oid = g.tgrelid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
- WHERE NOT g.tgisinternal AND EXISTS (SELECT FROM chosen AS w JOIN pg_catalog.pg_depend AS d ON d.refobjid = w.relid
+ WHERE NOT g.tgisinternal AND g.tgname <> '~orglift_widen' AND EXISTS (SELECT FROM chosen AS w JOIN pg_catalog.pg_depend AS d ON d.refobjid = w.relid
        AND d.refobjsubid = w.attnum AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
      WHERE d.objid = g.oid AND d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass)
  ORDER BY g.oid

@@ -4,3 +4,5 @@ SELECT pg_catalog.count(*)
    AND d.refobjid = w.relid AND d.refobjsubid = w.attnum
  WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE k.oid = d.objid
                       AND d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND k.conname LIKE 'orglift\_%')
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger AS g WHERE g.oid = d.objid
+                      AND d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass AND g.tgname = '~orglift_widen')

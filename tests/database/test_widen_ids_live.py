@@ -259,6 +259,11 @@ REFUSED = {
         "CREATE TRIGGER a BEFORE UPDATE ON org FOR EACH ROW EXECUTE FUNCTION f(); ALTER TABLE org ENABLE ALWAYS TRIGGER a;",
         "org: has trigger a, which the role postgres cannot keep from firing",
     ),
+    "replica_trigger": (
+        "CREATE TABLE org (id int PRIMARY KEY); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+        "CREATE TRIGGER a BEFORE UPDATE ON org FOR EACH ROW EXECUTE FUNCTION f(); ALTER TABLE org ENABLE REPLICA TRIGGER a;",
+        "org: has trigger a, which the role postgres cannot keep from firing",
+    ),
 }
 
 

@@ -220,6 +220,13 @@ def test_without_a_terminal_progress_is_lines_at_most_every_few_seconds(capsys):
     assert capsys.readouterr() == ("", "copy t: started\ncopy t: advanced (300 of 300 rows)\ncopy t: finished (300 of 300 rows)\n")
 
 
+def test_progress_says_how_long_the_rest_takes_at_the_pace_of_this_run(capsys):
+    reporter = LineReporter(as_json=False, clock=iter([0.0, 10.0, 10.0]).__next__)
+    reporter(Started("fill t", 1000, "blocks", 500))
+    reporter(Advanced("fill t", 100))
+    assert capsys.readouterr().err == "fill t: started (500 of 1,000 blocks)\nfill t: advanced (600 of 1,000 blocks, 40 s left)\n"
+
+
 def test_with_json_progress_is_lines_of_json_on_stderr(capsys):
     with Common(config=Path("x"), json=True).progress() as reporter:
         report_a_copy(reporter)

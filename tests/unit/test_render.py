@@ -18,7 +18,7 @@ from splitter.render.shipped import steps as shipped
 from splitter.render.sql import render_sql
 from splitter.render.units import Unit, find_units, shown
 from splitter.schema import TableName
-from splitter.steps import Action, DroppedKey, Lock, Plan, PlanDatabase, Step, plan_from_json
+from splitter.steps import Action, DroppedKey, Lock, Plan, PlanDatabase, Stage, Step, plan_from_json
 from tests.golden_render import CASES, FOLDER, render_all
 
 STEP = Step(
@@ -58,7 +58,7 @@ def test_golden(case: str):
 @pytest.mark.parametrize("case", CASES)
 def test_every_python_file_is_one_and_holds_the_plans_own_statements(case: str):
     plan = plan_from_json((FOLDER / case / "plan.json").read_bytes())
-    for files in (render_alembic(plan), render_django(plan, "split")):
+    for files in (render_alembic(plan, last=Stage.FINISH), render_django(plan, "split", last=Stage.FINISH)):
         trees = [ast.parse(file.text) for file in files]
         lists = [
             node.value for tree in trees for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "UP"
@@ -159,8 +159,11 @@ def test_every_statement_ends(sql: str, ended: str):
 
 
 def test_what_is_shipped_waits_for_what_apply_waits_for():
-    from splitter import attempts, db
+    from splitter import attempts, backfill, db, throttle
 
     assert (shipped.IN_THE_WAY, shipped.CANCELLED) == (db.RETRYABLE, db.CANCELLED)
     assert shipped.PATIENCE_SECONDS == attempts.PATIENCE_SECONDS
+    assert (shipped.FIRST_BLOCKS, shipped.MOST_BLOCKS) == (backfill._FIRST_BLOCKS, backfill._MOST_BLOCKS)
+    assert shipped.PARTS == backfill._VACUUM_PART
+    assert (shipped.BATCH_SECONDS, shipped.SHARE, shipped.MAX_LAG) == (backfill.BATCH_SECONDS, throttle._SHARE, throttle.MAX_LAG)
     assert (shipped.FIRST_PAUSE, shipped.LONGEST_PAUSE) == (attempts._FIRST_PAUSE, attempts._LONGEST_PAUSE)

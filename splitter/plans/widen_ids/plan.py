@@ -16,11 +16,12 @@ from splitter.plans.widen_ids.closing import finish_steps, leftover_steps
 from splitter.plans.widen_ids.component import Component, find_components
 from splitter.plans.widen_ids.direct import direct_step
 from splitter.plans.widen_ids.names import MAX_NAME, TRIGGER, Side, twin_name, wanted
+from splitter.plans.widen_ids.preflight import NEEDS, preflight_steps, subscriber_statements
 from splitter.plans.widen_ids.prepare import prepare
 from splitter.plans.widen_ids.sequences import open_steps
 from splitter.plans.widen_ids.swap import swap_step
 from splitter.plans.widen_ids.twin import audit_checks, audit_triggers, backfill_step, twin_step
-from splitter.schema import Schema, TableKind
+from splitter.schema import Schema, TableKind, TableName
 from splitter.steps import Action, Lock, Plan, PlanDatabase, Step
 
 KIND = "widen-ids"
@@ -28,12 +29,14 @@ BUDGET_MS = 200
 NOT_CARRIED = "not-carried"
 _BY_HAND = "widen it by hand, or drop it before and make it again after the plan"
 _CHANGED = "SELECT {name}, 'was changed since the plan was made' WHERE ({query}) IS DISTINCT FROM {digest}"
-_BACKFILLS = """CREATE TABLE IF NOT EXISTS orglift.backfills (
+_BACKFILLS = """CREATE SCHEMA IF NOT EXISTS orglift;
+CREATE TABLE IF NOT EXISTS orglift.backfills (
     place text PRIMARY KEY,  -- the table, quoted
     file oid NOT NULL,  -- relfilenode: rows stand elsewhere after a rewrite
     next_block bigint NOT NULL DEFAULT 0,
     blocks bigint NOT NULL,  -- what came later has its twins from the trigger
     rows bigint NOT NULL DEFAULT 0,
+    seconds double precision NOT NULL DEFAULT 0,  -- at work, over all runs
     begun_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
 )"""
 
@@ -53,12 +56,15 @@ class Sized:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WidenFacts:
-    """What the planner needs beside the schema. ``problems``: what the catalog's reader could not carry."""
+    """What the planner needs beside the schema. ``problems``: what the catalog's reader could not carry; ``published``: (publication,
+    table); ``followed``: somebody has said that whoever reads a logical slot is ready."""
 
     database: PlanDatabase
     found: Dependents
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
+    published: tuple[tuple[str, TableName], ...] = ()
+    followed: bool = False
 
 
 def divide(schema: Schema, families: Iterable[frozenset[Place]], found: Dependents) -> tuple[Component, ...]:
@@ -83,8 +89,8 @@ def plan_widen_ids(
         database=facts.database,
         fingerprint=schema.fingerprint(tables),
         tables=tables,
-        steps=tuple(_steps(tuple(components), sizes, direct, budget_ms)),
-        notes=(*facts.notes, *_notes(tuple(components), sizes, direct, budget_ms)) if components else (),
+        steps=tuple(_steps(tuple(components), facts, sizes, direct, budget_ms)),
+        notes=(*_notes(tuple(components), sizes, direct, budget_ms), *_told_followers(facts), *facts.notes) if components else (),
     )
 
 
@@ -127,13 +133,17 @@ def _problem(name: str, found: str, remedy: str = _BY_HAND) -> Problem:
     return Problem(code=NOT_CARRIED, object=name, found=found, remedy=remedy)
 
 
-def _steps(components: tuple[Component, ...], sizes: Mapping[int, Sized], direct: set[int], budget_ms: int) -> Iterator[Step]:
+def _steps(
+    components: tuple[Component, ...], facts: WidenFacts, sizes: Mapping[int, Sized], direct: set[int], budget_ms: int
+) -> Iterator[Step]:
     if not components:
         return
     online = [(component, sizes[place]) for place, component in enumerate(components) if place not in direct]
     yield _rights(components)
     for component, sized in enumerate_sized(components, sizes):
         yield _unchanged(component, sized)
+    columns = [column for component, _ in online for column in component.columns]
+    yield from preflight_steps(columns, {table for _, table in facts.published}, followed=facts.followed)
     for component, _ in online:
         yield from (audit_triggers(component, table) for table in component.tables)
         yield from (step for table in component.tables for step in audit_checks(component, table))
@@ -197,6 +207,15 @@ def _backfills() -> Step:
         undo=(),
         precondition="SELECT pg_catalog.to_regclass('orglift.backfills') IS NULL",
     )
+
+
+def _told_followers(facts: WidenFacts) -> Iterator[str]:
+    published = sorted({table for _, table in facts.published})
+    for name in dict.fromkeys(name for name, _ in facts.published):
+        yield f"publication {name} publishes {', '.join(str(table) for other, table in facts.published if other == name)}"
+    if published:
+        yield from (f"{NEEDS}: {statement}" for statement in subscriber_statements(facts.found.columns, published))
+        yield "before --commit the ids are bigint on every subscriber; after --finish it may drop the columns that were added there"
 
 
 def _notes(components: tuple[Component, ...], sizes: Mapping[int, Sized], direct: set[int], budget_ms: int) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from psycopg import sql
 
@@ -30,7 +30,8 @@ _DISALLOWED = "SELECT {}, 'has a row that its check ' || {} || ' does not allow:
 _FIRING = """SELECT {shown}, 'has trigger ' || g.tgname || ', which the role ' || current_user || ' cannot keep from firing'
 FROM pg_catalog.pg_trigger AS g WHERE g.tgrelid = pg_catalog.to_regclass({table}) AND NOT g.tgisinternal AND g.tgenabled <> 'D'
  AND g.tgtype & 16 <> 0 AND g.tgname <> {trigger}
- AND (g.tgenabled = 'A' OR NOT pg_catalog.has_parameter_privilege('session_replication_role', 'SET'))"""
+ AND (g.tgenabled = 'A'
+      OR (g.tgenabled = 'R') = pg_catalog.has_parameter_privilege('session_replication_role', 'SET'))"""
 
 
 def render_function(component: Component, table: TableName, live: Side) -> sql.Composed:
@@ -49,6 +50,15 @@ def _follows(column: WideColumn, live: Side) -> sql.Composed:
     values = {"live": name, "least": sql.Literal(-column.limit - 1), "most": sql.Literal(column.limit), "type": sql.SQL(_array(column))}
     fits = sql.SQL(_FITS_ALL if column.is_array else _FITS).format(**values)
     return sql.SQL("    NEW.{} := {};").format(twin, fits)
+
+
+def _unequal(columns: Iterable[WideColumn]) -> sql.Composed:
+    """Asked without the function: true as well for a value that is NULL in the narrow column. It goes by place, so it holds both ways."""
+    pairs = [
+        [as_wide(column, sql.SQL("NEW.{}").format(sql.Identifier(name))) for name in (twin_name(column, Side.WIDE), column.name)]
+        for column in columns
+    ]
+    return sql.SQL(" OR ").join(sql.SQL("{} IS DISTINCT FROM {}").format(*pair) for pair in pairs)
 
 
 def _array(column: WideColumn) -> str:
@@ -74,7 +84,7 @@ def twin_step(component: Component, table: TableName) -> Step:
     trigger = sql.Identifier(TRIGGER)
     statement = sql.SQL(
         "ALTER TABLE ONLY {table} {adds};\n{function};\n"
-        "CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {name}();\n"
+        "CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW WHEN ({unequal}) EXECUTE FUNCTION {name}();\n"
         "ALTER TABLE ONLY {table} ENABLE ALWAYS TRIGGER {trigger};\n"
         "DELETE FROM orglift.backfills WHERE place = {place}"
     ).format(
@@ -82,6 +92,7 @@ def twin_step(component: Component, table: TableName) -> Step:
         table=name_of(table),
         adds=sql.SQL(", ").join(adds),
         function=render_function(component, table, Side.NARROW),
+        unequal=_unequal(columns),
         trigger=trigger,
         name=function_name(table),
     )

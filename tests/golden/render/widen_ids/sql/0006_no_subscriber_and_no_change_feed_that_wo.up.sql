@@ -1,0 +1,54 @@
+-- plan widen-ids 5962e89aca9666371eb25f46dcfc27e6 for us, step 6 of 37: up
+-- no subscriber and no change feed that would stop
+--   lock: none, waits at most 300 ms, runs at most 60000 ms, in a transaction
+
+\set ON_ERROR_STOP on
+\encoding UTF8
+
+BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY;
+SET LOCAL search_path = '';
+SET LOCAL row_security = off;
+SET LOCAL lock_timeout = 300;
+SET LOCAL statement_timeout = 60000;
+DO $orglift$
+BEGIN
+    IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('orglift change of schema', 0)) THEN
+        RAISE EXCEPTION 'another plan is being applied to this database, or a mover is entering it' USING ERRCODE = 'lock_not_available';
+    END IF;
+    IF pg_catalog.to_regclass('orglift.moves') IS NOT NULL THEN
+        IF EXISTS (SELECT FROM orglift.moves WHERE finished_at IS NULL) THEN
+            RAISE EXCEPTION 'a relocation touches this database'
+                USING HINT = 'finish it with `relocate start` or `relocate purge`, or end it with `relocate abort`';
+        END IF;
+    END IF;
+END
+$orglift$;
+SELECT q.answer IS TRUE AS wanted, q.answer IS NULL AS lost FROM (SELECT (
+SELECT CASE (SELECT pg_catalog.format_type(a.atttypid, NULL) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = pg_catalog.to_regclass('"public"."org"') AND a.attname = 'id' AND NOT a.attisdropped) WHEN 'integer' THEN true WHEN 'bigint' THEN false END
+) AS answer) AS q \gset orglift_
+\if :orglift_lost
+DO $orglift$
+BEGIN
+    RAISE EXCEPTION USING MESSAGE = 'no subscriber and no change feed that would stop: what it would change is not what the plan was made for', HINT = 'make the plan anew, and render it';
+END
+$orglift$;
+\elif :orglift_wanted
+DO $orglift$
+DECLARE
+    orglift_found text;
+BEGIN
+    orglift_found := (SELECT pg_catalog.string_agg(pg_catalog.concat(a.object, ': ', a.found), E'\n') FROM (
+SELECT 'replication slot ' || s.slot_name || ' (' || s.plugin || ')' AS object,
+       'gets columns from the first step on that its reader may not know, and would stop at' AS found
+  FROM pg_catalog.pg_replication_slots AS s
+ WHERE s.slot_type = 'logical' AND s.database = pg_catalog.current_database() AND s.wal_status IS DISTINCT FROM 'lost'
+   AND (s.plugin <> 'pgoutput' OR false)
+    ) AS a (object, found));
+    IF orglift_found IS NOT NULL THEN
+        RAISE EXCEPTION USING MESSAGE = 'no subscriber and no change feed that would stop: not so', DETAIL = orglift_found, HINT = 'see that whoever reads the slot takes more columns, then make the plan with --followers-ready';
+    END IF;
+END
+$orglift$;
+\endif
+COMMIT;

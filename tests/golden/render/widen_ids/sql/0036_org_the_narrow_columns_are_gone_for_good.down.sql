@@ -1,0 +1,11 @@
+-- plan widen-ids 5962e89aca9666371eb25f46dcfc27e6 for us, step 36 of 37: down
+-- step 36 cannot be taken back: org: the narrow columns are gone, for good
+
+\set ON_ERROR_STOP on
+\encoding UTF8
+
+DO $orglift$
+BEGIN
+    RAISE EXCEPTION USING MESSAGE = 'step 36 cannot be taken back: org: the narrow columns are gone, for good', HINT = 'the plan stays as it is';
+END
+$orglift$;
