@@ -10,7 +10,7 @@ from typing import Any
 from splitter.errors import scrub
 from splitter.findings_kinds import QUERY_CROSSES, TRANSACTION_CROSSES, UNREAD_QUERY, Finding, make_finding
 from splitter.guard.names import NOTHING, Names, Path, Touched
-from splitter.guard.sql_text import mask
+from splitter.guard.statement_ids import mask
 from splitter.guard.tally import Key, Query, Tally
 from splitter.schema import TableName
 from splitter.silos import Silo, SiloMap

@@ -25,19 +25,35 @@ _COMMENT = re.compile(r"\s*(?:--[^\n]*|(?P<block>/\*))")
 def split_statements(text: str) -> Iterator[str]:
     """Each without the semicolon and the comments before it; nothing is judged: a statement that is none comes out too."""
     begin = position = 0
-    while token := _TOKEN.search(text, position):
-        position = token.end()
-        if token["block"]:
-            position = _after_comment(text, position)
-        elif token["dollar"]:
-            closing = text.find(token["dollar"], position)
-            position = len(text) if closing < 0 else closing + len(token["dollar"])
-        elif token["command"] and not _bare(text[begin : token.start()]):
+    while token := _next(text, position):
+        kind, start, position = token
+        if kind == "command" and not _bare(text[begin:start]):
             begin = position
-        elif token["end"] and not _goes_on(text[begin : token.start()]):
-            yield from _said(text[begin : token.start()])
+        elif kind == "end" and not _goes_on(text[begin:start]):
+            yield from _said(text[begin:start])
             begin = position = _after_data(text, begin, position)
     yield from _said(text[begin:])
+
+
+def find_tokens(text: str) -> Iterator[tuple[str, int, int]]:
+    """What must not be looked into, in one statement: its kind (``comment``, ``quoted``, ...), where it begins and where it ends."""
+    position = 0
+    while token := _next(text, position):
+        position = token[2]
+        yield token
+
+
+def _next(text: str, position: int) -> tuple[str, int, int] | None:
+    token = _TOKEN.search(text, position)
+    if token is None:
+        return None
+    kind, end = str(token.lastgroup), token.end()
+    if kind == "block":
+        return "comment", token.start(), _after_comment(text, end)
+    if kind == "dollar":
+        closing = text.find(token[0], end)
+        return "quoted", token.start(), len(text) if closing < 0 else closing + len(token[0])
+    return kind, token.start(), end
 
 
 def _said(text: str) -> Iterator[str]:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import replace
-
-import pgparse
 
 from splitter.guard.parse_tree import parse, read_tree
 from splitter.guard.plpgsql_text import read_plpgsql
 from splitter.guard.statements import Body, Statement, TableRef, UnreadableStatement
 
-__all__ = ["Statement", "TableRef", "UnreadableStatement", "fingerprint", "mask", "read_statement", "text_id"]
+__all__ = ["Statement", "TableRef", "UnreadableStatement", "read_statement"]
 
-_VALUE = re.compile(r"'(?:[^']|'')*(?:'|\Z)|(?<![\w$\"])\d[\w.]*")
 _PLACEHOLDER = re.compile(  # of Python's drivers, and of psql and SQLAlchemy's text()
     r"%(?:\([^)]*\)[sbt]|[sbt%])|(?<![:\w]):(?:'[^\W\d]\w*'|[^\W\d]\w*)"
 )
@@ -51,24 +47,3 @@ def _read_body(body: Body) -> Statement:
         return read_plpgsql(f"DO {tag}{body.text}{tag}")
     except UnreadableStatement as exc:
         return Statement(unseen=(f"a DO block: {exc.reason}",))
-
-
-def fingerprint(sql: str) -> str:
-    """16 hexadecimal digits, the same whatever constants or placeholders stand in the text; of one that can't be read, its own."""
-    try:
-        return str(pgparse.fingerprint(sql))
-    except (pgparse.PGQueryError, UnicodeError):
-        return text_id(sql)
-
-
-def text_id(sql: str) -> str:
-    """16 hexadecimal digits, the same for the same words."""
-    return hashlib.sha256(" ".join(sql.split()).encode("utf-8", "replace")).hexdigest()[:16]
-
-
-def mask(sql: str) -> str:
-    """The text with placeholders for its constants."""
-    try:
-        return str(pgparse.normalize(sql))
-    except (pgparse.PGQueryError, UnicodeError):
-        return _VALUE.sub("?", sql)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from splitter.guard.names import Path
-from splitter.guard.sql_text import fingerprint, read_statement, text_id
+from splitter.guard.sql_text import read_statement
+from splitter.guard.statement_ids import statement_id, text_id
 from splitter.guard.statements import Statement, UnreadableStatement
 
 
@@ -79,8 +80,8 @@ class Tally:
 
     def _reading(self, execution: Execution) -> Reading:
         if execution.hidden:
-            return Reading(fingerprint(execution.text), None, execution.hidden)
-        id_ = fingerprint(execution.text)
+            return Reading(statement_id(execution.text), None, execution.hidden)
+        id_ = statement_id(execution.text)
         known = self._read.get(id_) or self._read.get(execution.text)
         if known is None:
             known = read(id_, execution.text)
@@ -127,7 +128,7 @@ class Tally:
 
 
 def read(id_: str, text: str) -> Reading:
-    """``id_``: the text's fingerprint, which stays its id unless more than constants is left out of it."""
+    """``id_``: of the text, which stays its id unless constants decide what it does."""
     try:
         statement = read_statement(text)
     except UnreadableStatement as exc:
