@@ -16,7 +16,7 @@ import random
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 
@@ -119,7 +119,7 @@ def _measure(cluster: Cluster, folder: Path, statements: list[str], rounds: int)
         command = [sys.executable, "-m", "splitter.cli", "queries", "--url", cluster.url(), "--config", str(config), "--json", *arguments]
         measured = [Meter().run(command, {**os.environ, "PYTHONPATH": str(REPOSITORY)}, fine=(0, FOUND)) for _ in range(rounds)]
         found = json.loads(measured[0].output)
-        yield Line(name, found["distinct"], found["crossing"]["statements"], tuple(Measured(each.seconds, each.peak) for each in measured))
+        yield Line(name, found["distinct"], found["crossing"]["statements"], tuple(replace(each, output="") for each in measured))
 
 
 def _run(cluster: Cluster, statements: Iterable[str]) -> None:
@@ -131,13 +131,14 @@ def _run(cluster: Cluster, statements: Iterable[str]) -> None:
 
 
 def _render(lines: Iterable[Line], where: str) -> str:
-    head = "| source | distinct statements | crossing | `splitter queries` | memory |\n|---|---|---|---|---|"
+    head = "| source | distinct statements | crossing | `splitter queries` | processor | memory |\n|---|---|---|---|---|---|"
     return "\n".join([where, "", head, *map(_row, lines)])
 
 
 def _row(line: Line) -> str:
     seconds, peak = median(each.seconds for each in line.rounds), max(each.peak for each in line.rounds)
-    return f"| {line.source} | {line.distinct:,} | {line.crossing:,} | {seconds:.2f} s | {peak / 1e6:.0f} MB |"
+    processor = median(each.clients for each in line.rounds)
+    return f"| {line.source} | {line.distinct:,} | {line.crossing:,} | {seconds:.2f} s | {processor:.2f} s | {peak / 1e6:.0f} MB |"
 
 
 def _parse() -> argparse.Namespace:

@@ -17,7 +17,7 @@ from tests.servers import binaries
 
 SETTINGS = {
     "shared_preload_libraries": "pg_stat_statements,auto_explain",
-    "pg_stat_statements.max": "200",
+    "pg_stat_statements.max": "1000",
     "auto_explain.log_min_duration": "0",
     "logging_collector": "on",
     "log_destination": "csvlog,jsonlog,stderr",

@@ -20,13 +20,14 @@ from splitter.guard.names import Names, RoutineText
 from splitter.guard.names import Path as SearchPath
 from splitter.guard.query_findings import DEFAULT_PATH, Judged, find_query_findings, judge
 from splitter.guard.query_logs import read_log
-from splitter.guard.query_stats import read_apart, read_routine_texts, read_statistics
+from splitter.guard.query_stats import read_apart, read_room, read_routine_texts, read_statistics
 from splitter.guard.sql_files import split_statements
 from splitter.guard.tally import Execution, Tally
 from splitter.schema import RoutineName, Schema, TableName
 from splitter.schema_file import open_schema_file
 from splitter.silos import SiloMap, config_error
 
+_LONGEST_LETTER = 4  # bytes, in UTF-8
 Name = TypeVar("Name")
 Value = TypeVar("Value")
 
@@ -61,6 +62,7 @@ class _Read:
     apart: set[TableName] = field(default_factory=set)
     texts: dict[RoutineName, RoutineText] = field(default_factory=dict)
     databases: set[str] = field(default_factory=set)
+    rooms: set[int] = field(default_factory=set)  # bytes that pg_stat_activity has for a statement
 
     def names(self) -> Names:
         return Names(_united(self.schemas.values()), frozenset(self.apart), self.texts)
@@ -77,7 +79,7 @@ def look_at_queries(silos: SiloMap, asked: Asked, report: Reporter = silent) -> 
     wrong = find_wrong(silos, read.schemas)
     if wrong:
         raise config_error(silos.places.source, wrong)
-    for execution in _from_files(asked, read.databases, report):
+    for execution in _from_files(asked, read, report):
         read.tally.add(execution)
     read.tally.close()
     return _judge(read, silos, asked.path)
@@ -99,6 +101,7 @@ def _read_catalog(read: _Read, name: str, conn: Connection) -> None:
     read.apart |= read_apart(conn)
     read.texts.update(read_routine_texts(conn))
     read.databases.add(conn.info.dbname)
+    read.rooms.add(read_room(conn))
 
 
 def _add(tally: Tally, executions: Iterable[Execution]) -> None:
@@ -106,15 +109,23 @@ def _add(tally: Tally, executions: Iterable[Execution]) -> None:
         tally.add(execution)
 
 
-def _from_files(asked: Asked, databases: set[str], report: Reporter) -> Iterator[Execution]:
-    wanted = databases if asked.database is None else {asked.database}
+def _from_files(asked: Asked, read: _Read, report: Reporter) -> Iterator[Execution]:
+    wanted = read.databases if asked.database is None else {asked.database}
     for path in asked.logs:
         yield from _from_log(path, wanted if asked.schema is None or asked.database is not None else None, report)
     for path in asked.files:
         statements = list(split_statements(_text(path)))
         if not statements:
             raise UsageError(f"{path} has no statement in it", hint="give a file of SQL, its statements ended by semicolons")
-        yield from (Execution(text=text, source=str(path), session=str(path)) for text in statements)
+        yield from (Execution(text=text, source=str(path), session=str(path), hidden=_cut(text, read.rooms)) for text in statements)
+
+
+def _cut(text: str, rooms: set[int]) -> str:
+    """Statements that somebody took out of pg_stat_activity are cut before a letter that would not fit, and may be SQL still."""
+    size = len(text.encode("utf-8", "replace"))
+    if any(room - _LONGEST_LETTER <= size < room for room in rooms):
+        return f"it is {size:,} bytes long, all that track_activity_query_size leaves room for: it may be cut"
+    return ""
 
 
 def _text(path: Path) -> str:

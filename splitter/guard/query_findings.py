@@ -116,9 +116,13 @@ def _object(query: Query) -> str:
 
 
 def _often(query: Query) -> str:
-    times = "once" if query.calls == 1 else f"{query.calls:,} times"
-    spent = f", {query.milliseconds / 1000:,.3f} s in all" if query.milliseconds else ""
-    return f"{times}{spent} in {', '.join(query.sources)}"
+    return f"{often(query.calls, query.milliseconds)} in {', '.join(query.sources)}"
+
+
+def often(calls: int, milliseconds: float = 0.0) -> str:
+    """How many times, and for how long in all where somebody knows."""
+    times = "once" if calls == 1 else f"{calls:,} times"
+    return f"{times}, {milliseconds / 1000:,.3f} s in all" if milliseconds else times
 
 
 def shown(text: str) -> str:
@@ -144,5 +148,5 @@ def _transactions(judged: Mapping[Key, Judged], counted: Tally, silos: SiloMap) 
 def _transaction(tables: frozenset[TableName], times: int, statements: list[str], silos: SiloMap) -> Finding:
     name = hashlib.sha256(" ".join(map(str, sorted(tables))).encode()).hexdigest()[:16]
     sides = ", and ".join(_side(tables, silo, silos) for silo in Silo)
-    found = f"writes {sides}; {'once' if times == 1 else f'{times:,} times'}, with {', '.join(statements)}"
+    found = f"writes {sides}; {often(times)}, with {', '.join(statements)}"
     return make_finding(TRANSACTION_CROSSES, f"transaction {name}", found, _TWO, sorted(tables))

@@ -32,6 +32,11 @@ def read_apart(conn: Connection) -> frozenset[TableName]:
     return frozenset(TableName(row.schema, row.name) for row in _ask(conn, "apart"))
 
 
+def read_room(conn: Connection) -> int:
+    """The bytes that pg_stat_activity has for a statement and its end."""
+    return int(_ask(conn, "room")[0].bytes)
+
+
 def read_routine_texts(conn: Connection) -> Mapping[RoutineName, RoutineText]:
     """What the routines do whose uses the catalog does not know."""
     return {

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from typing import Any
 
-from splitter.guard.query_findings import Judged
+from splitter.guard.query_findings import Judged, often
 from splitter.schema import TableName
 from splitter.silos import Silo, SiloMap
 
@@ -51,11 +51,17 @@ def summary_lines(summary: Mapping[str, Any]) -> Iterator[str]:
     """For people, below the findings."""
     crossing, unread = summary["crossing"], summary["unread"]
     yield (
-        f"{summary['distinct']:,} distinct statements, run {summary['calls']:,} times: {crossing['statements']:,} need both silos "
-        f"({crossing['calls']:,} times, {crossing['milliseconds'] / 1000:,.1f} s), of {unread['statements']:,} nobody can tell"
+        f"{summary['distinct']:,} distinct statements, run {often(summary['calls'], summary['milliseconds'])}; "
+        f"both silos needed by {_told(crossing)}; not to be told of {_told(unread)}"
     )
     for pair in summary["pairs"][:_PAIRS]:
-        spent = f"{pair['calls']:,} times, {pair['milliseconds'] / 1000:,.1f} s"
-        yield f"  {pair['control']} (control) with {pair['region']} (region): {pair['statements']:,} statements, {spent}"
+        yield f"  {pair['control']} (control) with {pair['region']} (region): {_told(pair)}"
     if len(summary["pairs"]) > _PAIRS:
         yield f"  and {len(summary['pairs']) - _PAIRS:,} more pairs, with --json"
+
+
+def _told(counted: Mapping[str, Any]) -> str:
+    if not counted["statements"]:
+        return "none"
+    word = "statement" if counted["statements"] == 1 else "statements"
+    return f"{counted['statements']:,} {word} ({often(counted['calls'], counted['milliseconds'])})"

@@ -20,6 +20,10 @@ SELECT n.nspname::text AS schema, p.proname::text AS name, pg_catalog.oidvectort
  WHERE p.oid >= 16384 AND p.prokind IN ('f', 'p', 'w') AND p.prosqlbody IS NULL AND l.lanname NOT IN ('c', 'internal')
    AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'orglift')
 
+-- name: room
+-- track_activity_query_size, in bytes.
+SELECT s.setting::int AS bytes FROM pg_catalog.pg_settings s WHERE s.name = 'track_activity_query_size'
+
 -- name: extension
 -- Where pg_stat_statements is installed, and whether the server has loaded it.
 SELECT n.nspname::text AS schema, pg_catalog.current_setting('pg_stat_statements.max', true) AS room

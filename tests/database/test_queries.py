@@ -175,6 +175,13 @@ def test_what_cannot_be_read_is_told_and_not_taken_for_harmless(fresh: Watched, 
     assert found.code == UNREAD_QUERY and why in found.found and found.remedy
 
 
+def test_what_fills_the_room_of_pg_stat_activity_may_be_cut(fresh: Watched, tmp_path: Path):
+    (tmp_path / "x.sql").write_text(f"SELECT name FROM project WHERE name IN ($1{', $1' * 245});")
+    assert len((tmp_path / "x.sql").read_text()) == 1024
+    (found,) = counted(fresh, files=(tmp_path / "x.sql",)).findings
+    assert found.code == UNREAD_QUERY and "track_activity_query_size" in found.found
+
+
 def test_statements_that_a_role_may_not_see_are_told(fresh: Watched):
     fresh.run("DROP ROLE IF EXISTS guest", "CREATE ROLE guest LOGIN", "SELECT * FROM owned")
     report = look_at_queries(fresh.silos, Asked(url=fresh.url.replace("postgres@", "guest@")))
@@ -197,7 +204,7 @@ def test_an_extension_that_is_not_loaded_is_told(make_database):
 
 
 def test_what_was_thrown_out_is_told(fresh: Watched):
-    fresh.run(*(f"SELECT 1{', 1' * number}" for number in range(300)))
+    fresh.run(*(f"SELECT 1{', 1' * number}" for number in range(1200)))
     told: list[Event] = []
     look_at_queries(fresh.silos, Asked(url=fresh.url), told.append)
     assert any(isinstance(event, Warned) and "thrown out" in event.text for event in told)
