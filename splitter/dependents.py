@@ -25,7 +25,10 @@ _NO_COLUMN_AFTER = frozenset({".", "::", "COLLATE"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexFacts:
-    """An index over a column that is widened. ``tail``: what follows the table's name, without tablespace and predicate."""
+    """An index over a column that is widened. ``tail``: what follows the table's name, without tablespace and predicate.
+
+    ``definition``: its constraint's. ``parent``: the index of the partitioned table that it is attached to.
+    """
 
     name: TableName
     table: TableName
@@ -33,17 +36,28 @@ class IndexFacts:
     tail: str
     predicate: str | None = None
     tablespace: str | None = None
-    constraint: str | None = None  # p, u: it is this constraint's
+    constraint: str | None = None  # p, u, x: it is this constraint's
+    definition: str | None = None
+    options: tuple[str, ...] = ()
     deferrable: bool = False
+    partitioned: bool = False
+    parent: TableName | None = None
     clustered: bool = False
     replica_identity: bool = False
     comment: str | None = None
     constraint_comment: str | None = None
     targets: tuple[tuple[int, int], ...] = ()  # (position, statistics target) of its expressions
 
+    @property
+    def needs_lock(self) -> bool:
+        """Whether no CREATE INDEX CONCURRENTLY can stand in for it: that would be checked at once, and an exclusion is no index."""
+        return not self.partitioned and (self.deferrable or self.constraint == "x")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckFacts:
+    """``inherited``: it is its parent's too, and goes with that; ``local``: it is this table's own as well."""
+
     name: str
     table: TableName
     expression: str
@@ -51,6 +65,8 @@ class CheckFacts:
     no_inherit: bool = False
     enforced: bool = True
     comment: str | None = None
+    inherited: bool = False
+    local: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,22 +99,34 @@ class SequenceFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WideColumn:
-    """A column that is widened. ``settings`` give its rights, comment and the like to the column that has its name by then."""
+    """A column that is widened. ``settings`` give its rights, comment and the like to the column that has its name by then.
+
+    ``generated``: the expression of a column that is generated from one that is widened; its twin is generated from the twin.
+    ``inherited``: what is done to its parent's column is done to it; ``local``: its table would have it without the parent as well.
+    """
 
     table: TableName
     name: str
-    type: str  # smallint, integer, or an array of it
+    type: str  # smallint, integer, or an array of it; of a generated column: any
     not_null: bool = False
     not_null_name: str | None = None  # PostgreSQL 18: the constraint's
     not_null_comment: str | None = None
+    not_null_local: bool = True  # false: it has it from its parent alone
+    inherited: bool = False
+    local: bool = True
     default: str | None = None
     identity: str = ""
     sequence: SequenceFacts | None = None
     settings: tuple[str, ...] = ()
     target: int = -1
+    generated: str | None = None
+    virtual: bool = False
+    collation: str | None = None
 
     @property
     def wide_type(self) -> str:
+        if self.type.removesuffix("[]") not in ("smallint", "integer"):
+            return self.type
         return "bigint[]" if self.is_array else "bigint"
 
     @property

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any, LiteralString, cast
 
 from psycopg import sql
@@ -29,7 +28,11 @@ def read_dependents(conn: Connection, schema: Schema, places: Places) -> tuple[D
     chosen = tuple(dict.fromkeys(places))
     with translated("reading what hangs on the columns"), conn.transaction():
         conn.execute("SET LOCAL search_path = ''")
-        return _Reader(conn, schema, chosen).read() if chosen else (Dependents(), ())
+        if not chosen:
+            return Dependents(), ()
+        generated = conn.execute(_chosen(chosen) + sql.SQL(load_queries("dependents.sql")["generated"])).fetchall()
+        chosen = tuple(dict.fromkeys((*chosen, *((TableName(row[0], row[1]), row[2]) for row in generated))))
+        return _Reader(conn, schema, chosen).read()
 
 
 def render_count(places: Places) -> str:
@@ -37,9 +40,22 @@ def render_count(places: Places) -> str:
     return (_chosen(places) + sql.SQL(load_queries("widening.sql")["count"])).as_string()
 
 
-DIGESTED = ("columns", "indexes", "checks", "statistics", "views", "rules", "triggers", "policies", "publications", "touched")
+DIGESTED = (
+    "members",
+    "columns",
+    "indexes",
+    "checks",
+    "statistics",
+    "views",
+    "rules",
+    "triggers",
+    "policies",
+    "publications",
+    "functions",
+    "touched",
+)
 _DIGEST = """SELECT pg_catalog.md5(pg_catalog.string_agg(x.said, ' ' ORDER BY x.said COLLATE "C")) FROM (
-    SELECT (pg_catalog.to_jsonb(y) - '{oid,reads,depth}'::text[])::text AS said FROM ("""
+    SELECT (pg_catalog.to_jsonb(y) - '{oid,reads,depth,not_null_local}'::text[])::text AS said FROM ("""
 
 
 def render_digest(name: str, places: Places) -> str:
@@ -67,7 +83,14 @@ class _Reader:
             indexes=tuple(self._indexes()),
             checks=tuple(self._checks()),
             statistics=tuple(self._statistics()),
-            bound=(*self._views(), *self._named("rule"), *self._named("trigger"), *self._named("policy"), *self._named("publication")),
+            bound=(
+                *self._functions(),
+                *self._views(),
+                *self._named("rule"),
+                *self._named("trigger"),
+                *self._named("policy"),
+                *self._named("publication"),
+            ),
             touched=tuple((TableName(row.schema, row.table), row.statement) for row in self._ask("touched")),
         )
         for name in ("unknown", "view_problems"):
@@ -88,6 +111,7 @@ class _Reader:
             table = TableName(row.schema, row.table)
             column = self.schema.tables[table].column(row.name)
             self._look_at(table, column)
+            of_root = self.schema.tables[table].partition_of is not None  # an identity is its root's, from PostgreSQL 17 on
             yield WideColumn(
                 table=table,
                 name=row.name,
@@ -95,21 +119,25 @@ class _Reader:
                 not_null=column.not_null,
                 not_null_name=row.not_null_name,
                 not_null_comment=row.not_null_comment,
+                not_null_local=row.not_null_local is not False,
+                inherited=row.inherited,
+                local=row.local,
                 default=column.default,
-                identity=column.identity,
-                sequence=self._sequence(table, column, sequences),
+                identity="" if of_root else column.identity,
+                sequence=None if of_root and column.identity else self._sequence(table, column, sequences),
                 settings=tuple(row.settings),
+                generated=column.generated,
+                virtual=column.generated_virtual,
+                collation=column.collation,
                 target=-1 if row.target is None else row.target,
             )
 
     def _look_at(self, table: TableName, column: Column) -> None:
         known, name = self.schema.tables[table], f"{table}.{column.name}"
-        if column.generated is not None:
-            self._problem(name, "is a generated column")
-        if column.type != column.base_type:
+        if column.generated is not None and (known.inherits or known.inherited_by or known.partition_of or known.partition_key):
+            self._problem(name, "is a generated column of a table with partitions or children")
+        if column.generated is None and column.type != column.base_type:
             self._problem(name, f"has the domain {column.type}", "make the column a plain one, or widen its domain by hand")
-        if known.inherits or known.inherited_by:
-            self._problem(str(table), "takes part in inheritance")
 
     def _sequence(self, table: TableName, column: Column, rows: Mapping[TableName, Any]) -> SequenceFacts | None:
         if column.sequence is None or column.sequence not in self.schema.sequences or column.sequence not in rows:
@@ -140,6 +168,8 @@ class _Reader:
                 self._problem(f"index {name}", f"has the operator class {', '.join(row.narrow_classes)}, which takes no bigint")
             if row.held:
                 self._problem(f"index {name}", "is needed by a foreign key of other columns")
+            if row.partitioned and row.constraint and row.options:
+                self._problem(f"constraint {name.name} of {table}", "has storage parameters, which it would lose")
             predicate = f" WHERE {row.predicate}" if row.predicate is not None else ""
             yield IndexFacts(
                 name=name,
@@ -149,6 +179,10 @@ class _Reader:
                 predicate=row.predicate,
                 tablespace=row.tablespace,
                 constraint=row.constraint,
+                definition=row.definition,
+                options=tuple(row.options or ()),
+                partitioned=row.partitioned,
+                parent=None if row.parent is None else TableName(row.parent_schema, row.parent),
                 deferrable=row.deferrable,
                 clustered=row.clustered,
                 replica_identity=row.replica_identity,
@@ -169,6 +203,8 @@ class _Reader:
                 no_inherit=row.no_inherit,
                 enforced=known.enforced,
                 comment=row.comment,
+                inherited=row.inherited,
+                local=row.local,
             )
 
     def _statistics(self) -> Iterator[StatisticsFacts]:
@@ -180,6 +216,11 @@ class _Reader:
                 target=row.target,
                 comment=row.comment,
             )
+
+    def _functions(self) -> Iterator[tuple[TableName, Bound]]:
+        """Those whose bodies the catalog has parsed; each under every table that it reads."""
+        for row in self._ask("functions"):
+            yield TableName(row.schema, row.table), Bound(name=f"function {row.name}", drop=row.drop, create=tuple(row.create))
 
     def _views(self) -> Iterator[tuple[TableName, Bound]]:
         """In the order in which they are dropped; each stands under every table that it, or a view that it reads, reads."""
@@ -223,5 +264,9 @@ def read_published(conn: Connection, places: Places) -> tuple[tuple[str, TableNa
     return tuple((name, TableName(schema, table)) for name, schema, table in rows)
 
 
-def with_comments(found: Dependents, comments: Mapping[tuple[TableName, str], str]) -> Dependents:
-    return replace(found, comments=comments)
+def routines(conn: Connection, places: Places) -> tuple[str, ...]:
+    """Functions that name a table whose ids become wider, and take or give integers: one sentence each."""
+    query = _chosen(places) + sql.SQL(load_queries("dependents.sql")["listed"])
+    with translated("reading the functions"):
+        rows = conn.execute(query).fetchall()
+    return tuple(f"{routine} takes or gives integers, and names {tables}: it may have to be widened as well" for routine, tables in rows)

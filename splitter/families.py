@@ -21,7 +21,7 @@ def find_families(schema: Schema, silos: SiloMap, tables: Iterable[TableName] = 
     families: list[frozenset[Place]] = []
     for start in sorted(starts):
         if not any(start in family for family in families):
-            family = _closure(graph, start)
+            family = _closure(schema, graph, start)
             families.append(frozenset(place for place in family if place[0] in schema.tables))
     return tuple(family for family in _merged(families) if any(find_narrow_columns(schema, family)))
 
@@ -33,6 +33,17 @@ def find_narrow_columns(schema: Schema, family: Iterable[Place]) -> Iterator[tup
             yield table, column
 
 
+def with_partitions_of(schema: Schema, family: Iterable[Place]) -> frozenset[Place]:
+    """The same with the columns of the partitions of every level, which have the names that their root's have."""
+    whole = set(family)
+    roots = {table for table, _ in whole}
+    for table in schema.tables.values():
+        root = schema.root_of(table.name)
+        if table.partition_of is not None and root in roots:
+            whole |= {(table.name, name) for name in table.columns_by_name if (root, name) in whole}
+    return frozenset(whole)
+
+
 def _keys_of(schema: Schema, graph: ReferenceGraph, table: TableName, ids: Iterable[Place]) -> Iterator[Place]:
     """The ids of a table: those that are known, else the columns of its primary key that are integers, and what others refer to."""
     root = schema.root_of(table)
@@ -41,16 +52,25 @@ def _keys_of(schema: Schema, graph: ReferenceGraph, table: TableName, ids: Itera
     yield from ((root, name) for reference in graph.to(root) for name in reference.target_columns)
 
 
-def _closure(graph: ReferenceGraph, start: Place) -> set[Place]:
+def _closure(schema: Schema, graph: ReferenceGraph, start: Place) -> set[Place]:
     reached = {start}
     work = [start]
     while work:
         table, column = work.pop()
         found = {place for reference in graph.to(table) for place in _across(reference, column, up=False)}
+        found |= set(_inherited(schema, table, column))
         found |= {place for reference in graph.of(table) if reference.kind in _BOTH_WAYS for place in _across(reference, column, up=True)}
         work += found - reached
         reached |= found
     return reached
+
+
+def _inherited(schema: Schema, table: TableName, column: str) -> Iterator[Place]:
+    """The same column of the tables that inherit it, and of those that it is inherited from."""
+    known = schema.tables.get(table)
+    for other in (*known.inherits, *known.inherited_by) if known is not None else ():
+        if other in schema.tables and column in schema.tables[other].columns_by_name:
+            yield other, column
 
 
 def _across(reference: Reference, column: str, *, up: bool) -> Iterator[Place]:

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -101,7 +102,7 @@ class PlanDatabase:
     uuid: UUID
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: its id is worked out once, which takes half a second for a plan of 5,000 steps
 class Plan:
     """``steps`` in their order. ``fingerprint`` covers ``tables``; ``notes`` is what a person should know and no step does.
 
@@ -116,7 +117,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     paste: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The same for the same plan, also once steps can say more than they do today: 32 hex digits, the key of its journal."""
         return hashlib.sha256(orjson.dumps(_PLAN.dump_python(self, mode="json", exclude_defaults=True))).hexdigest()[:32]

@@ -10,11 +10,11 @@ from typing import Any
 from psycopg import sql
 
 from splitter.db import Connection, translated
-from splitter.dependents_read import DIGESTED, read_dependents, read_published, render_count, render_digest
-from splitter.families import find_families, find_narrow_columns
+from splitter.dependents_read import DIGESTED, read_dependents, read_published, render_count, render_digest, routines
+from splitter.families import find_families, find_narrow_columns, with_partitions_of
 from splitter.key_facts import read_key_facts, read_plan_database
 from splitter.plans.widen_ids.component import Component
-from splitter.plans.widen_ids.plan import BUDGET_MS, Sized, WidenFacts, divide, plan_widen_ids
+from splitter.plans.widen_ids.plan import BUDGET_MS, Sized, WidenFacts, divide, is_direct, plan_widen_ids
 from splitter.room import read_room
 from splitter.schema import Schema, TableName
 from splitter.silos import SiloMap
@@ -43,18 +43,19 @@ def make_widen_ids_plan(
     """The plan for the database that ``conn`` leads to; reads only. Raises as ``plan_widen_ids`` and ``read_plan_database`` do."""
     chosen = options or WidenOptions()
     families = find_families(schema, silos, tables)
-    places = tuple(dict.fromkeys((table, column.name) for family in families for table, column in find_narrow_columns(schema, family)))
+    whole = [with_partitions_of(schema, family) for family in families]
+    places = tuple(dict.fromkeys((table, column.name) for family in whole for table, column in find_narrow_columns(schema, family)))
     found, problems = read_dependents(conn, schema, places)
     comments = {key: facts.comment for key, facts in read_key_facts(conn).items() if facts.comment is not None}
     found = replace(found, comments=comments)
     components = divide(schema, families, found)
     sizes = dict(enumerate(_measure(conn, components))) if not problems else dict.fromkeys(range(len(components)), _NOTHING)
-    online = [component for place, component in enumerate(components) if sizes[place].rewrite_ms >= chosen.budget_ms]
+    online = [each for place, each in enumerate(components) if not is_direct(each, sizes[place], chosen.budget_ms)]
     facts = WidenFacts(
         database=read_plan_database(conn, name, silos),
         found=found,
         problems=problems,
-        notes=tuple(read_room(conn, online)),
+        notes=(*read_room(conn, online), *(routines(conn, places) if places else ())),
         published=read_published(conn, places) if places else (),
         followed=chosen.followed,
     )
@@ -71,15 +72,17 @@ def _measure(conn: Connection, components: Collection[Component]) -> Iterator[Si
         count = render_count(places)
         digests = [(f"{_spelled(name)} of {component.tables[0]} and those tied to it", render_digest(name, places)) for name in DIGESTED]
         yield Sized(
-            rewrite_ms=sum(_rewrite_ms(conn, component, table, trial) for table in component.locked),
+            rewrite_ms=sum(_rewrite_ms(conn, component, table, trial) for table in component.reached(component.locked)),
             count=count,
             expected=int(_ask(conn, count) or 0),
             digests=tuple((name, query, _text(_ask(conn, query))) for name, query in digests),
+            rewrites={table: _rewrite_ms(conn, component, table, trial) for table in component.tables if component.generated(table)},
+            builds={index.name: _build_ms(conn, index.table, trial) for index in component.found.indexes if index.needs_lock},
         )
 
 
 def _spelled(block: str) -> str:
-    return {"touched": "trigger functions"}.get(block, block)
+    return {"touched": "trigger functions", "members": "partitions and children"}.get(block, block)
 
 
 def _text(value: object) -> str | None:
@@ -105,12 +108,22 @@ def _time_trial(conn: Connection) -> float:
 
 
 def _rewrite_ms(conn: Connection, component: Component, table: TableName, trial: float) -> float:
-    with translated(f"reading the size of {table}"):
-        row = conn.execute(_SIZE, (sql.Identifier(*table).as_string(),)).fetchone()
-    if row is None:
+    rows = _rows(conn, table)
+    known = component.schema.tables.get(table)
+    if rows is None or known is None:
         return float("inf")
-    known = component.schema.tables[table]
-    rows = max(float(row[0]), float(row[1]) / (150 if row[0] else _LEAST_ROW))
     keys = sum(table in (key.table, key.target) for key in component.keys)
     parts = _HEAP + _INDEX * len(known.indexes) + _KEY * keys
     return _CATALOG_MS * (1 + len(known.indexes)) + rows * parts * trial
+
+
+def _build_ms(conn: Connection, table: TableName, trial: float) -> float:
+    rows = _rows(conn, table)
+    return float("inf") if rows is None else _CATALOG_MS + rows * _INDEX * trial
+
+
+def _rows(conn: Connection, table: TableName) -> float | None:
+    """What the planner knows, or, where that is little, what the file could hold."""
+    with translated(f"reading the size of {table}"):
+        row = conn.execute(_SIZE, (sql.Identifier(*table).as_string(),)).fetchone()
+    return None if row is None else max(float(row[0]), float(row[1]) / (150 if row[0] else _LEAST_ROW))

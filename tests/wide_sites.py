@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import subprocess
 from collections.abc import Callable, Iterable
@@ -12,8 +13,10 @@ from psycopg import sql
 
 from splitter.apply import apply_plan
 from splitter.catalog import read_schema
+from splitter.journal import PlanState, read_journal
 from splitter.schema import TableName
 from splitter.steps import Plan, Stage, plan_from_json, plan_to_json
+from splitter.undo import undo_plan
 from splitter.widen_facts import WidenOptions, make_widen_ids_plan
 from tests.plan_sites import PlanSite
 
@@ -55,8 +58,49 @@ MakeWide = Callable[..., WideSite]
 def without_order(dump: str) -> str:
     """A dump in which the columns of a table stand in the order of their names."""
     dump = re.sub(r"(?m)^(CREATE STATISTICS .* ON )(.*)( FROM .*)$", lambda m: m[1] + ", ".join(sorted(m[2].split(", "))) + m[3], dump)
+    dump = re.sub(r"(?m)^(ALTER PUBLICATION .* ADD TABLE .* )\((.*?)\)", lambda m: f"{m[1]}({', '.join(sorted(m[2].split(', ')))})", dump)
     return re.sub(r"(?ms)^(CREATE TABLE .*? \()\n(.*?)\n\)", lambda m: f"{m[1]}\n{_sorted(m[2])}\n)", dump)
 
 
 def _sorted(body: str) -> str:
     return "\n".join(sorted(line.rstrip(",") for line in body.splitlines()))
+
+
+def assert_same(one: str, other: str) -> None:
+    told = "\n".join(difflib.unified_diff(one.splitlines(), other.splitlines(), lineterm="", n=1))
+    assert not told, told
+
+
+def assert_both_ways(site: WideSite, other: WideSite, budget_ms: int = 0, by_hand: tuple[str, ...] = ()) -> None:
+    """Widened online it is as ``other``, its equal, is after ALTER TYPE; taken back as before. ``budget_ms`` is too little for a rewrite.
+
+    ``by_hand``: what widens ``other``, where one ALTER TYPE does not.
+    """
+    before, content = site.dump(), site.content()
+    plan = site.plan(budget_ms)
+    assert plan.steps
+    apply_plan(site.conn, plan)
+    assert [known.state for known in read_journal(site.conn)] == [PlanState.WATCHED]
+    undo_plan(site.conn, plan)
+    assert_same(site.dump(), before)
+    assert site.content() == content
+    assert [known.state for known in read_journal(site.conn)] == [PlanState.UNDONE]
+    site.widen(plan)
+    direct = None if by_hand else other.plan(budget_ms=10**9)
+    other.run(*by_hand)
+    if direct is not None:
+        assert len(direct.steps) < len(plan.steps)
+        other.widen(direct)
+    assert_same(without_order(site.dump()), without_order(other.dump()))
+    assert site.content() == content == other.content()
+    assert site.plan().steps == ()
+    assert [known.state for known in read_journal(site.conn)] == [PlanState.FINISHED]
+
+
+def assert_at_once_and_back(site: WideSite) -> None:
+    before = site.dump()
+    plan = site.plan(budget_ms=10**9)
+    apply_plan(site.conn, plan)
+    assert site.plan().steps == ()
+    undo_plan(site.conn, plan)
+    assert_same(site.dump(), before)

@@ -1,6 +1,25 @@
+-- name: members
+SELECT n.nspname::text AS schema, c.relname::text AS "table", m.nspname::text AS child_schema, k.relname::text AS child,
+       pg_catalog.pg_get_expr(k.relpartbound, k.oid) AS bound
+  FROM pg_catalog.pg_inherits AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.inhparent
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+  JOIN pg_catalog.pg_class AS k ON k.oid = i.inhrelid JOIN pg_catalog.pg_namespace AS m ON m.oid = k.relnamespace
+ WHERE c.oid IN (SELECT relid FROM chosen)
+ ORDER BY c.oid, k.oid
+
+-- name: generated
+SELECT n.nspname::text AS schema, c.relname::text AS "table", a.attname::text AS name
+  FROM chosen AS w JOIN pg_catalog.pg_depend AS d ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+   AND d.refobjid = w.relid AND d.refobjsubid = w.attnum AND d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass
+  JOIN pg_catalog.pg_attrdef AS f ON f.oid = d.objid
+  JOIN pg_catalog.pg_attribute AS a ON a.attrelid = f.adrelid AND a.attnum = f.adnum AND a.attgenerated <> ''
+  JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+ ORDER BY c.oid, a.attnum
+
 -- name: columns
 SELECT n.nspname::text AS schema, c.relname::text AS "table", a.attname::text AS name, a.attstattarget AS target,
        k.conname::text AS not_null_name, pg_catalog.obj_description(k.oid, 'pg_constraint') AS not_null_comment,
+       k.conislocal AS not_null_local, a.attinhcount > 0 AS inherited, a.attislocal AS local,
        pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS default,
        pg_catalog.array_remove(ARRAY[
            CASE WHEN pg_catalog.col_description(c.oid, a.attnum) IS NOT NULL THEN pg_catalog.format(
@@ -45,7 +64,9 @@ SELECT DISTINCT n.nspname::text AS schema, c.relname::text AS name, s.seqcache A
 -- name: indexes
 SELECT n.nspname::text AS schema, i.relname::text AS name, m.nspname::text AS table_schema, t.relname::text AS "table",
        x.indisunique AS "unique", x.indisclustered AS clustered, x.indisreplident AS replica_identity, x.indisvalid AS valid,
-       k.contype::text AS constraint, coalesce(k.condeferrable, false) AS deferrable, s.spcname::text AS tablespace,
+       k.contype::text AS constraint, pg_catalog.pg_get_constraintdef(k.oid) AS definition, i.reloptions AS options,
+       i.relkind = 'I' AS partitioned, q.nspname::text AS parent_schema, p.relname::text AS parent,
+       coalesce(k.condeferrable, false) AS deferrable, s.spcname::text AS tablespace,
        pg_catalog.pg_get_expr(x.indpred, x.indrelid) AS predicate,
        pg_catalog.substr(pg_catalog.pg_get_indexdef(i.oid), 1 + pg_catalog.length(pg_catalog.format('CREATE %sINDEX %I ON %s%I.%I',
            CASE WHEN x.indisunique THEN 'UNIQUE ' ELSE '' END, i.relname, CASE WHEN i.relkind = 'I' THEN 'ONLY ' ELSE '' END,
@@ -64,6 +85,8 @@ SELECT n.nspname::text AS schema, i.relname::text AS name, m.nspname::text AS ta
   JOIN pg_catalog.pg_class AS t ON t.oid = x.indrelid JOIN pg_catalog.pg_namespace AS m ON m.oid = t.relnamespace
   LEFT JOIN pg_catalog.pg_constraint AS k ON k.conindid = i.oid AND k.contype IN ('p', 'u', 'x') AND k.conrelid = x.indrelid
   LEFT JOIN pg_catalog.pg_tablespace AS s ON s.oid = i.reltablespace
+  LEFT JOIN pg_catalog.pg_inherits AS h ON h.inhrelid = i.oid LEFT JOIN pg_catalog.pg_class AS p ON p.oid = h.inhparent
+  LEFT JOIN pg_catalog.pg_namespace AS q ON q.oid = p.relnamespace
  WHERE EXISTS (SELECT FROM chosen AS w WHERE w.relid = x.indrelid AND (w.attnum = ANY (x.indkey::smallint[]) OR EXISTS (
            SELECT FROM pg_catalog.pg_depend AS d WHERE d.objid = i.oid AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
               AND d.refobjid = w.relid AND d.refobjsubid = w.attnum)))
@@ -71,7 +94,8 @@ SELECT n.nspname::text AS schema, i.relname::text AS name, m.nspname::text AS ta
 
 -- name: checks
 SELECT m.nspname::text AS schema, t.relname::text AS "table", k.conname::text AS name, pg_catalog.pg_get_expr(k.conbin, k.conrelid) AS expression,
-       k.convalidated AS validated, k.connoinherit AS no_inherit, pg_catalog.obj_description(k.oid, 'pg_constraint') AS comment
+       k.convalidated AS validated, k.connoinherit AS no_inherit, k.coninhcount > 0 AS inherited, k.conislocal AS local,
+       pg_catalog.obj_description(k.oid, 'pg_constraint') AS comment
   FROM pg_catalog.pg_constraint AS k JOIN pg_catalog.pg_class AS t ON t.oid = k.conrelid
   JOIN pg_catalog.pg_namespace AS m ON m.oid = t.relnamespace
  WHERE k.contype = 'c' AND k.conname NOT LIKE 'orglift\_%' AND EXISTS (SELECT FROM chosen AS w WHERE w.relid = k.conrelid AND w.attnum = ANY (k.conkey))
@@ -214,7 +238,8 @@ SELECT n.nspname::text AS schema, c.relname::text AS "table", g.tgname::text AS 
        || CASE WHEN pg_catalog.obj_description(g.oid, 'pg_trigger') IS NULL THEN ARRAY[]::text[] ELSE ARRAY[pg_catalog.format(
               'COMMENT ON TRIGGER %I ON %I.%I IS %L', g.tgname, n.nspname, c.relname, pg_catalog.obj_description(g.oid, 'pg_trigger'))] END AS create
   FROM pg_catalog.pg_trigger AS g JOIN pg_catalog.pg_class AS c ON c.oid = g.tgrelid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
- WHERE NOT g.tgisinternal AND g.tgname <> '~orglift_widen' AND EXISTS (SELECT FROM chosen AS w JOIN pg_catalog.pg_depend AS d ON d.refobjid = w.relid
+ WHERE NOT g.tgisinternal AND g.tgparentid = 0 AND g.tgname <> '~orglift_widen'
+   AND EXISTS (SELECT FROM chosen AS w JOIN pg_catalog.pg_depend AS d ON d.refobjid = w.relid
        AND d.refobjsubid = w.attnum AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
      WHERE d.objid = g.oid AND d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass)
  ORDER BY g.oid
@@ -251,6 +276,40 @@ SELECT n.nspname::text AS schema, c.relname::text AS "table", b.pubname::text AS
      WHERE d.objid = p.oid AND d.classid = 'pg_catalog.pg_publication_rel'::pg_catalog.regclass)
  ORDER BY p.oid
 
+-- name: functions
+SELECT n.nspname::text AS schema, c.relname::text AS "table", p.oid::pg_catalog.regprocedure::text AS name,
+       pg_catalog.format('DROP %s %s', k.kind, p.oid::pg_catalog.regprocedure) AS drop,
+       ARRAY[pg_catalog.pg_get_functiondef(p.oid),
+             pg_catalog.format('ALTER %s %s OWNER TO %I', k.kind, p.oid::pg_catalog.regprocedure, pg_catalog.pg_get_userbyid(p.proowner))]
+       || CASE WHEN p.proacl IS NULL THEN ARRAY[]::text[] ELSE ARRAY[pg_catalog.format('REVOKE ALL ON %s %s FROM PUBLIC, %I',
+              k.kind, p.oid::pg_catalog.regprocedure, pg_catalog.pg_get_userbyid(p.proowner))] END
+       || ARRAY(SELECT pg_catalog.format('GRANT %s ON %s %s TO %s%s', x.privilege_type, k.kind, p.oid::pg_catalog.regprocedure,
+                    CASE WHEN x.grantee = 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END,
+                    CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+               FROM pg_catalog.aclexplode(p.proacl) WITH ORDINALITY AS x (grantor, grantee, privilege_type, is_grantable, position)
+              ORDER BY x.position)
+       || CASE WHEN pg_catalog.obj_description(p.oid, 'pg_proc') IS NULL THEN ARRAY[]::text[] ELSE ARRAY[pg_catalog.format(
+              'COMMENT ON %s %s IS %L', k.kind, p.oid::pg_catalog.regprocedure, pg_catalog.obj_description(p.oid, 'pg_proc'))] END AS create
+  FROM (SELECT DISTINCT relid FROM chosen) AS w JOIN pg_catalog.pg_class AS c ON c.oid = w.relid
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+ CROSS JOIN pg_catalog.pg_proc AS p CROSS JOIN LATERAL (SELECT CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END) AS k (kind)
+ WHERE p.prosqlbody IS NOT NULL AND EXISTS (SELECT FROM pg_catalog.pg_depend AS d JOIN chosen AS o ON o.relid = d.refobjid
+        AND o.attnum = d.refobjsubid WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = w.relid
+        AND d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid)
+ ORDER BY p.oid, c.oid
+
+-- name: listed
+SELECT p.oid::pg_catalog.regprocedure::text AS routine, pg_catalog.string_agg(DISTINCT pg_catalog.format('%I.%I', n.nspname, c.relname), ', ') AS tables
+  FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
+  JOIN pg_catalog.pg_namespace AS m ON m.oid = p.pronamespace
+  JOIN (SELECT DISTINCT relid FROM chosen) AS w ON true
+  JOIN pg_catalog.pg_class AS c ON c.oid = w.relid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+ WHERE p.oid >= 16384 AND l.lanname NOT IN ('c', 'internal') AND m.nspname !~ '^pg_' AND m.nspname NOT IN ('information_schema', 'orglift')
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'e')
+   AND (coalesce(p.proallargtypes, p.proargtypes::oid[]) || p.prorettype) && '{int2,int4,int2[],int4[]}'::pg_catalog.regtype[]::oid[]
+   AND pg_catalog.strpos(pg_catalog.lower(p.prosrc), pg_catalog.lower(c.relname)) > 0
+ GROUP BY p.oid ORDER BY 1
+
 -- name: published
 SELECT DISTINCT p.pubname::text AS name, n.nspname::text AS schema, c.relname::text AS "table"
   FROM chosen AS w JOIN pg_catalog.pg_class AS c ON c.oid = w.relid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -280,7 +339,54 @@ SELECT DISTINCT pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) AS
    AND NOT (d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND EXISTS (
         SELECT FROM pg_catalog.pg_class AS k WHERE k.oid = d.objid AND k.relkind IN ('i', 'I', 'S')))
    AND NOT (d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND EXISTS (
-        SELECT FROM pg_catalog.pg_attrdef AS k WHERE k.oid = d.objid AND k.adrelid = w.relid AND k.adnum = w.attnum))
+        SELECT FROM pg_catalog.pg_attrdef AS k JOIN chosen AS o ON o.relid = k.adrelid AND o.attnum = k.adnum WHERE k.oid = d.objid))
+   AND NOT (d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = w.relid)
+   AND NOT (d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND EXISTS (
+        SELECT FROM pg_catalog.pg_proc AS k WHERE k.oid = d.objid AND k.prosqlbody IS NOT NULL))
+UNION ALL
+SELECT DISTINCT pg_catalog.format('function %s', p.oid::pg_catalog.regprocedure), CASE WHEN u.objid IS NOT NULL
+       THEN 'reads the columns, and ' || pg_catalog.pg_describe_object(u.classid, u.objid, u.objsubid) || ' depends on it'
+       ELSE 'reads the columns, and takes or gives integers' END
+  FROM chosen AS w JOIN pg_catalog.pg_depend AS d ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+   AND d.refobjid = w.relid AND d.refobjsubid = w.attnum AND d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+  JOIN pg_catalog.pg_proc AS p ON p.oid = d.objid AND p.prosqlbody IS NOT NULL
+  LEFT JOIN pg_catalog.pg_depend AS u ON u.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND u.refobjid = p.oid
+ WHERE u.objid IS NOT NULL
+    OR (coalesce(p.proallargtypes, p.proargtypes::oid[]) || p.prorettype) && '{int2,int4,int2[],int4[]}'::pg_catalog.regtype[]::oid[]
+UNION ALL
+SELECT DISTINCT pg_catalog.format('function %s', p.oid::pg_catalog.regprocedure),
+       pg_catalog.format('returns rows of %I.%I column by column, and fails while the table has more of them', n.nspname, c.relname)
+  FROM (SELECT DISTINCT relid FROM chosen) AS w JOIN pg_catalog.pg_class AS c ON c.oid = w.relid
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_catalog.pg_proc AS p ON p.prorettype = c.reltype
+  JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang AND l.lanname = 'sql'
+ WHERE pg_catalog.strpos(p.prosrc, '*') = 0 AND p.prosqlbody IS NULL
+UNION ALL
+SELECT pg_catalog.format('column %I of %I.%I', a.attname, n.nspname, c.relname), 'is part of the partition key, whose type cannot change'
+  FROM chosen AS w JOIN pg_catalog.pg_class AS c ON c.oid = w.relid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+  JOIN pg_catalog.pg_attribute AS a ON a.attrelid = w.relid AND a.attnum = w.attnum
+  JOIN pg_catalog.pg_partitioned_table AS p ON p.partrelid = w.relid
+ WHERE w.attnum = ANY (p.partattrs::smallint[]) OR EXISTS (SELECT FROM pg_catalog.pg_depend AS d WHERE d.objid = w.relid
+       AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refclassid = d.classid AND d.refobjid = w.relid
+       AND d.refobjsubid = w.attnum)
+UNION ALL
+SELECT DISTINCT pg_catalog.format('table %I.%I', m.nspname, k.relname),
+       pg_catalog.format('is a partition or child of %I.%I, and no table that could be altered', n.nspname, c.relname)
+  FROM pg_catalog.pg_inherits AS i JOIN chosen AS w ON w.relid = i.inhparent
+  JOIN pg_catalog.pg_class AS c ON c.oid = i.inhparent JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+  JOIN pg_catalog.pg_class AS k ON k.oid = i.inhrelid JOIN pg_catalog.pg_namespace AS m ON m.oid = k.relnamespace
+ WHERE k.relkind NOT IN ('r', 'p') OR i.inhdetachpending OR NOT EXISTS (SELECT FROM chosen AS o WHERE o.relid = k.oid)
+UNION ALL
+SELECT pg_catalog.format('column %I of %I.%I', a.attname, n.nspname, c.relname), 'is inherited from several tables, or from one that is left out'
+  FROM chosen AS w JOIN pg_catalog.pg_class AS c ON c.oid = w.relid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+  JOIN pg_catalog.pg_attribute AS a ON a.attrelid = w.relid AND a.attnum = w.attnum
+ WHERE a.attinhcount > 1 OR a.attinhcount <> (SELECT pg_catalog.count(*) FROM pg_catalog.pg_inherits AS i
+       JOIN chosen AS o ON o.relid = i.inhparent JOIN pg_catalog.pg_attribute AS b ON b.attrelid = o.relid AND b.attnum = o.attnum
+      WHERE i.inhrelid = w.relid AND b.attname = a.attname)
+UNION ALL
+SELECT DISTINCT pg_catalog.format('trigger %I of %I.%I', g.tgname, n.nspname, c.relname), 'is switched otherwise than that of its root'
+  FROM chosen AS w JOIN pg_catalog.pg_trigger AS g ON g.tgrelid = w.relid JOIN pg_catalog.pg_trigger AS o ON o.oid = g.tgparentid
+  JOIN pg_catalog.pg_class AS c ON c.oid = w.relid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+ WHERE g.tgenabled <> o.tgenabled
 UNION ALL
 SELECT pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid),
        'has the row type of ' || pg_catalog.pg_describe_object('pg_catalog.pg_class'::pg_catalog.regclass, c.oid, 0)

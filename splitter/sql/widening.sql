@@ -1,5 +1,5 @@
 -- name: count
-SELECT pg_catalog.count(*)
+SELECT pg_catalog.count(*) + (SELECT pg_catalog.count(*) FROM pg_catalog.pg_inherits WHERE inhparent IN (SELECT relid FROM chosen))
   FROM chosen AS w JOIN pg_catalog.pg_depend AS d ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
    AND d.refobjid = w.relid AND d.refobjsubid = w.attnum
  WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE k.oid = d.objid

@@ -218,17 +218,20 @@ REFUSED = {
     "deferrable": ("CREATE TABLE org (id int PRIMARY KEY DEFERRABLE);", "org_pkey of org: is a deferrable unique constraint"),
     "generated": (
         "CREATE TABLE org (id int PRIMARY KEY, n int GENERATED ALWAYS AS (id + 1) STORED);",
-        "column n of table public.org: depends on column id of table public.org",
+        "org.n: is a stored generated column",
     ),
     "domain": ("CREATE DOMAIN d AS int; CREATE TABLE org (id d PRIMARY KEY);", "org.id: has the domain public.d"),
     "partitioned": (
         "CREATE TABLE org (id int PRIMARY KEY) PARTITION BY RANGE (id); CREATE TABLE p PARTITION OF org DEFAULT;",
-        "org: is partitioned",
+        "column id of public.org: is part of the partition key",
     ),
-    "inherited": ("CREATE TABLE org (id int PRIMARY KEY); CREATE TABLE p () INHERITS (org);", "org: takes part in inheritance"),
+    "inherited": (
+        "CREATE TABLE org (id int PRIMARY KEY); CREATE TABLE o (id int); CREATE TABLE p () INHERITS (org, o);",
+        "column id of public.p: is inherited from several tables",
+    ),
     "function": (
         "CREATE TABLE org (id int PRIMARY KEY); CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT max(id) FROM org; END;",
-        "function public.f(): depends on column id of table public.org",
+        "function public.f(): reads the columns, and takes or gives integers",
     ),
     "row_type": (
         "CREATE TABLE org (id int PRIMARY KEY); CREATE TABLE x (o org);",

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Container, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from psycopg import sql
+
 from splitter.dependents import Bound, Dependents, WideColumn
 from splitter.id_columns import Place
+from splitter.plans.foreign_keys import name_of, with_partitions
 from splitter.plans.widen_ids.names import Side, twins
-from splitter.schema import ForeignKey, Schema, TableName
+from splitter.schema import ForeignKey, Schema, TableKind, TableName
 
 T = TypeVar("T", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Component:
-    """``tables`` have columns that are widened, ``locked`` are those and the other ends of ``keys``; parents first."""
+    """``tables`` have columns that are widened, with their partitions; parents first, a table before what inherits from it.
+
+    ``locked`` are those and the other ends of ``keys``, but for partitions that are locked with their root.
+    """
 
     schema: Schema
     tables: tuple[TableName, ...]
@@ -28,8 +34,63 @@ class Component:
     def columns(self) -> tuple[WideColumn, ...]:
         return self.found.columns
 
+    def not_nulls_above(self, column: WideColumn) -> frozenset[str]:
+        """PostgreSQL 18: what the NOT NULL of the same column is called where it is inherited from."""
+        above = _above(self.schema, column.table, self.tables)
+        found = (one.not_null_name for one in self.columns if one.table in above and one.name == column.name)
+        return frozenset(name for name in found if name is not None)
+
+    @property
+    def trees(self) -> tuple[tuple[TableName, ...], ...]:
+        """Each table that inherits its columns from none, with what inherits them from it."""
+        tops = {table: _top(self.schema, table, self.tables) for table in self.tables}
+        return tuple(tuple(table for table in self.tables if tops[table] == top) for top in dict.fromkeys(tops.values()))
+
+    @property
+    def holders(self) -> tuple[TableName, ...]:
+        """Those that have rows of their own."""
+        return tuple(table for table in self.tables if self.schema.tables[table].kind is not TableKind.PARTITIONED)
+
+    @property
+    def triggered(self) -> tuple[TableName, ...]:
+        """Those with a trigger of their own: partitions have their root's."""
+        return tuple(table for table in self.tables if self.schema.tables[table].partition_of is None)
+
+    def below(self, table: TableName) -> tuple[TableName, ...]:
+        """The table, and what inherits from it, a parent before its children."""
+        return tuple(each for each in self.tables if each == table or table in _line(self.schema, each, self.tables))
+
+    def in_tree(self, table: TableName) -> bool:
+        known = self.schema.tables[table]
+        return self.is_partitioned(table) or bool(known.partition_of or known.inherits or known.inherited_by)
+
+    def is_partitioned(self, table: TableName) -> bool:
+        return table in self.schema.tables and self.schema.tables[table].kind is TableKind.PARTITIONED
+
+    def parts(self, table: TableName) -> sql.Composable:
+        """The table in an ALTER TABLE that has to reach its partitions, and leaves children by inheritance alone."""
+        return name_of(table) if self.is_partitioned(table) else sql.SQL("ONLY {}").format(name_of(table))
+
+    def whole(self, table: TableName) -> sql.Composable:
+        """The table in an ALTER TABLE that has to reach all that inherit from it."""
+        known = self.schema.tables.get(table)
+        return name_of(table) if known is not None and known.inherited_by else self.parts(table)
+
+    def reached(self, tables: Iterable[TableName]) -> tuple[TableName, ...]:
+        """The tables that a lock on ``tables`` reaches, in its order."""
+        return tuple(dict.fromkeys(each for table in tables for each in with_partitions(self.schema, table)))
+
+    @property
+    def first(self) -> WideColumn:
+        """The one whose type tells on which side of the swap all of them are."""
+        return next(column for column in self.columns if column.generated is None)
+
     def of(self, table: TableName) -> tuple[WideColumn, ...]:
-        return tuple(column for column in self.columns if column.table == table)
+        """Those that hold ids of their own: generated ones follow by themselves."""
+        return tuple(column for column in self.columns if column.table == table and column.generated is None)
+
+    def generated(self, table: TableName) -> tuple[WideColumn, ...]:
+        return tuple(column for column in self.columns if column.table == table and column.generated is not None)
 
     def twins(self, table: TableName, side: Side) -> Mapping[str, str]:
         return twins(self.columns, table, side)
@@ -57,7 +118,8 @@ def find_components(schema: Schema, families: Iterable[frozenset[Place]], found:
     groups = [{key.table, key.target} for key in keys]
     groups += [{table for table, name in family if (table, name) in places} for family in families]
     groups += [{table for table, other in found.bound if other == bound} for bound in dict.fromkeys(bound for _, bound in found.bound)]
-    groups += [{column.table} for column in found.columns]
+    tables = {column.table for column in found.columns}
+    groups += [{table, *_above(schema, table, tables)} for table in sorted(tables)]
     groups += _sharing_sequences(found)
     return tuple(_make(schema, group, keys, found) for group in merge(groups))
 
@@ -85,18 +147,19 @@ def merge(groups: Iterable[set[T]]) -> list[set[T]]:
 
 def _make(schema: Schema, group: set[TableName], keys: Iterable[ForeignKey], found: Dependents) -> Component:
     mine = tuple(key for key in keys if key.table in group)
-    order = _parents_first(group, mine)
+    order = _in_order(schema, group, mine)
     tables = {column.table for column in found.columns if column.table in group}
+    place = {table: number for number, table in enumerate(order)}
     return Component(
         schema=schema,
         tables=tuple(table for table in order if table in tables),
-        locked=order,
+        locked=tuple(table for table in order if not _goes_with_root(schema, table, group)),
         keys=mine,
         found=replace(
             found,
             columns=tuple(column for column in found.columns if column.table in tables),
             indexes=tuple(index for index in found.indexes if index.table in tables),
-            checks=tuple(check for check in found.checks if check.table in tables),
+            checks=tuple(sorted((check for check in found.checks if check.table in tables), key=lambda check: place[check.table])),
             statistics=tuple(one for one in found.statistics if one.table in tables),
             bound=tuple((table, bound) for table, bound in found.bound if table in tables),
             touched=tuple((table, statement) for table, statement in found.touched if table in tables),
@@ -104,9 +167,20 @@ def _make(schema: Schema, group: set[TableName], keys: Iterable[ForeignKey], fou
     )
 
 
-def _parents_first(group: set[TableName], keys: Iterable[ForeignKey]) -> tuple[TableName, ...]:
-    """As far as there is such an order; within a circle by name."""
-    parents = {table: {key.target for key in keys if key.table == table and key.target != table} for table in group}
+def _in_order(schema: Schema, group: set[TableName], keys: Iterable[ForeignKey]) -> tuple[TableName, ...]:
+    """Parents first as far as there is such an order, within a circle by name; a table right before its partitions and children."""
+    tops = {table: _top(schema, table, group) for table in group}
+    order = _parents_first(set(tops.values()), [(tops[key.table], tops[key.target]) for key in keys])
+    depth = {table: len(list(_line(schema, table, group))) for table in group}
+    return tuple(
+        table for top in order for table in sorted((each for each in group if tops[each] == top), key=lambda each: (depth[each], each))
+    )
+
+
+def _parents_first(group: set[TableName], pairs: Iterable[tuple[TableName, TableName]]) -> tuple[TableName, ...]:
+    parents: dict[TableName, set[TableName]] = {table: set() for table in group}
+    for child, parent in pairs:
+        parents[child] |= {parent} - {child}
     order: list[TableName] = []
     left = sorted(group)
     while left:
@@ -114,3 +188,25 @@ def _parents_first(group: set[TableName], keys: Iterable[ForeignKey]) -> tuple[T
         order += free
         left = [table for table in left if table not in free]
     return tuple(order)
+
+
+def _above(schema: Schema, table: TableName, group: Container[TableName]) -> tuple[TableName, ...]:
+    known = schema.tables.get(table)
+    if known is None:
+        return ()
+    parents = known.inherits if known.partition_of is None else (known.partition_of,)
+    return tuple(parent for parent in parents if parent in group)
+
+
+def _line(schema: Schema, table: TableName, group: Container[TableName]) -> Iterator[TableName]:
+    while above := _above(schema, table, group):
+        table = above[0]
+        yield table
+
+
+def _goes_with_root(schema: Schema, table: TableName, group: set[TableName]) -> bool:
+    return table in schema.tables and schema.root_of(table) != table and schema.root_of(table) in group
+
+
+def _top(schema: Schema, table: TableName, group: Container[TableName]) -> TableName:
+    return next(reversed([table, *_line(schema, table, group)]))

@@ -24,12 +24,12 @@ def _step(component: Component, side: Side, budget_ms: int, undo: tuple[Step, ..
         purpose=f"{', '.join(map(str, component.tables))}: small enough to be rewritten at once, in less than {budget_ms} ms",
         sql=under_lock(component.schema, component.locked, Lock.ACCESS_EXCLUSIVE, text),
         lock=Lock.ACCESS_EXCLUSIVE,
-        tables=component.locked,
+        tables=component.reached(component.locked),
         lock_timeout_ms=LOCK_TIMEOUT_MS,
         statement_timeout_ms=max(budget_ms, LOCK_TIMEOUT_MS),
         hazard="readers and writers wait while the tables are rewritten",
         undo=undo,
-        precondition=wanted(component.columns[0], side, sql.SQL("true")),
+        precondition=wanted(component.first, side, sql.SQL("true")),
     )
 
 
@@ -39,8 +39,10 @@ def _statements(component: Component, side: Side) -> Iterator[str]:
         parts = [
             sql.SQL("ALTER COLUMN {} TYPE {}").format(sql.Identifier(column.name), sql.SQL(type_of(column, side)))
             for column in component.of(table)
+            if not column.inherited
         ]
-        yield sql.SQL("ALTER TABLE ONLY {} {}").format(name_of(table), sql.SQL(", ").join(parts)).as_string()
+        if parts:
+            yield sql.SQL("ALTER TABLE {} {}").format(component.whole(table), sql.SQL(", ").join(parts)).as_string()
     for column, known in fed(component):
         closed, free = closed_range(column, known), (known.minimum, known.maximum)
         minimum, maximum = closed if side is Side.WIDE else free
@@ -48,8 +50,17 @@ def _statements(component: Component, side: Side) -> Iterator[str]:
             text = sql.SQL("ALTER SEQUENCE {} MINVALUE {} MAXVALUE {}")
             yield text.format(name_of(known.name), sql.Literal(minimum), sql.Literal(maximum)).as_string()
     yield from _targets(component)
+    yield from _comments(component)
     yield from (text for bound in reversed(component.bound) for text in bound.create)
     yield from dict.fromkeys(statement for _, statement in component.found.touched)
+
+
+def _comments(component: Component) -> Iterator[str]:
+    """ALTER TYPE gives the partitions' indexes that of their parent's."""
+    for index in component.found.indexes:
+        if index.parent is not None:
+            text = sql.SQL("COMMENT ON INDEX {} IS {}")
+            yield text.format(name_of(index.name), sql.NULL if index.comment is None else sql.Literal(index.comment)).as_string()
 
 
 def _targets(component: Component) -> Iterator[str]:

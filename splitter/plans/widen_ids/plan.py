@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from psycopg import sql
 
@@ -15,13 +15,14 @@ from splitter.plans.rights import audit_rights
 from splitter.plans.widen_ids.closing import finish_steps, leftover_steps
 from splitter.plans.widen_ids.component import Component, find_components
 from splitter.plans.widen_ids.direct import direct_step
+from splitter.plans.widen_ids.late_keys import late_steps
 from splitter.plans.widen_ids.names import MAX_NAME, TRIGGER, Side, twin_name, wanted
 from splitter.plans.widen_ids.preflight import NEEDS, preflight_steps, subscriber_statements
 from splitter.plans.widen_ids.prepare import prepare
 from splitter.plans.widen_ids.sequences import open_steps
 from splitter.plans.widen_ids.swap import swap_step
 from splitter.plans.widen_ids.twin import audit_checks, audit_triggers, backfill_step, twin_step
-from splitter.schema import Schema, TableKind, TableName
+from splitter.schema import Schema, TableName
 from splitter.steps import Action, Lock, Plan, PlanDatabase, Step
 
 KIND = "widen-ids"
@@ -52,6 +53,8 @@ class Sized:
     count: str
     expected: int
     digests: tuple[tuple[str, str, str | None], ...]
+    builds: Mapping[TableName, float] = field(default_factory=dict)  # milliseconds of each index that is built under a lock
+    rewrites: Mapping[TableName, float] = field(default_factory=dict)  # of each table with a stored generated column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +81,12 @@ def plan_widen_ids(
 
     Raises RefusedError with everything that cannot be carried along, by name.
     """
-    direct = {place for place, component in enumerate(components) if sizes[place].rewrite_ms < budget_ms}
+    direct = {place for place, component in enumerate(components) if is_direct(component, sizes[place], budget_ms)}
     problems = [*facts.problems]
     for place, component in enumerate(components):
-        problems += _everywhere(component) if place in direct else [*_everywhere(component), *_online(component)]
+        problems += [] if place in direct else [*_built_under_lock(component, sizes[place], budget_ms), *_online(component)]
     _refuse(problems)
-    tables = tuple(sorted({table for component in components for table in component.locked}))
+    tables = tuple(sorted({table for component in components for table in component.reached(component.locked)}))
     return Plan(
         kind=KIND,
         database=facts.database,
@@ -94,6 +97,12 @@ def plan_widen_ids(
     )
 
 
+def is_direct(component: Component, sized: Sized, budget_ms: int) -> bool:
+    """ALTER TYPE changes no column that another is generated from, and loses a NOT NULL that is inherited under another name."""
+    hinders = (one.generated is not None or component.not_nulls_above(one) - {one.not_null_name} for one in component.columns)
+    return sized.rewrite_ms < budget_ms and not any(hinders)
+
+
 def _refuse(problems: Collection[Problem]) -> None:
     if problems:
         first = next(iter(problems))
@@ -102,25 +111,29 @@ def _refuse(problems: Collection[Problem]) -> None:
         raise RefusedError(told, hint="nothing has been changed; what cannot be carried along is listed by name", problems=problems)
 
 
-def _everywhere(component: Component) -> Iterator[Problem]:
-    for table in component.locked:
-        known = component.schema.tables[table]
-        if known.kind is TableKind.PARTITIONED or known.partition_of is not None:
-            yield _problem(str(table), "is partitioned, or a partition")
+def _built_under_lock(component: Component, sized: Sized, budget_ms: int) -> Iterator[Problem]:
+    for index in component.found.indexes:
+        took = sized.builds.get(index.name, 0.0)
+        if index.needs_lock and took >= budget_ms:
+            kind = "an exclusion" if index.constraint == "x" else "a deferrable unique"
+            found = f"is {kind} constraint, which is built under a lock: for some {took:.0f} ms, and {budget_ms} may block"
+            yield _problem(f"{index.name.name} of {index.table}", found, f"give it that time with --budget, or {_BY_HAND}")
+
+    for table in component.tables:
+        took = sized.rewrites.get(table, 0.0)
+        for column in component.generated(table):
+            if not column.virtual and took >= budget_ms:
+                found = f"is a stored generated column, whose twin rewrites the table: for some {took:.0f} ms, and {budget_ms} may block"
+                yield _problem(f"{table}.{column.name}", found, f"give it that time with --budget, or {_BY_HAND}")
 
 
 def _online(component: Component) -> Iterator[Problem]:
-    for index in component.found.indexes:
-        if index.constraint == "x":
-            yield _problem(f"{index.name.name} of {index.table}", "is an exclusion constraint, which can only be built under a lock")
-        elif index.deferrable:
-            yield _problem(f"{index.name.name} of {index.table}", "is a deferrable unique constraint, which no index can stand in for")
     for table in component.tables:
         known = component.schema.tables[table]
         for trigger in known.triggers:
             if trigger.row and trigger.before and trigger.name.encode() >= TRIGGER.encode():
                 yield _problem(f"trigger {trigger.name} of {table}", "fires after the one that keeps the twins equal")
-        names = [twin_name(column, side) for column in component.of(table) for side in Side]
+        names = [twin_name(column, side) for column in component.columns if column.table == table for side in Side]
         for name in names:
             if name in known.columns_by_name or len(name.encode()) > MAX_NAME:
                 yield _problem(f"{table}.{name}", "is there already", "rename it, or undo the plan that made it")
@@ -142,11 +155,11 @@ def _steps(
     yield _rights(components)
     for component, sized in enumerate_sized(components, sizes):
         yield _unchanged(component, sized)
-    columns = [column for component, _ in online for column in component.columns]
+    columns = [column for component, _ in online for column in component.columns if column.generated is None]
     yield from preflight_steps(columns, {table for _, table in facts.published}, followed=facts.followed)
     for component, _ in online:
-        yield from (audit_triggers(component, table) for table in component.tables)
-        yield from (step for table in component.tables for step in audit_checks(component, table))
+        yield from (audit_triggers(component, table) for table in component.holders)
+        yield from (step for table in component.holders for step in audit_checks(component, table))
     if online:
         yield _backfills()
     for place, component in enumerate(components):
@@ -165,24 +178,28 @@ def enumerate_sized(components: tuple[Component, ...], sizes: Mapping[int, Sized
 
 
 def _one_by_one(component: Component, sized: Sized) -> Iterator[Step]:
-    yield from (twin_step(component, table) for table in component.tables)
-    yield from (backfill_step(component, table) for table in component.tables)
+    yield from (twin_step(component, tree) for tree in component.trees)
+    yield from (backfill_step(component, table) for table in component.holders)
+    if any(component.in_tree(table) for table in component.tables):
+        yield _unchanged(component, sized, ("partitions and children",))
     yield from prepare(component, Side.WIDE)
     yield _unchanged(component, sized)
     yield swap_step(component, sized.count, sized.expected)
+    yield from late_steps(component, Side.WIDE)
     yield from leftover_steps(component)
 
 
 def _rights(components: Iterable[Component]) -> Step:
-    tables = dict.fromkeys(table for component in components for table in component.locked)
+    tables = dict.fromkeys(table for component in components for table in component.reached(component.locked))
     return audit_rights(tables, dict.fromkeys(table.schema for table in tables))
 
 
-def _unchanged(component: Component, sized: Sized) -> Step:
-    """What hangs on the columns is put back as the plan knows it: so it must be that."""
+def _unchanged(component: Component, sized: Sized, only: tuple[str, ...] = ("",)) -> Step:
+    """What hangs on the columns is put back as the plan knows it: so it must be that. ``only``: what the digests' names begin with."""
     texts = [
         sql.SQL(_CHANGED).format(name=sql.Literal(name), query=sql.SQL(query), digest=sql.Literal(digest))
         for name, query, digest in sized.digests
+        if name.startswith(only)
     ]
     return Step(
         purpose=f"{', '.join(map(str, component.tables))}: what hangs on the columns is what the plan was made for",
@@ -193,7 +210,7 @@ def _unchanged(component: Component, sized: Sized) -> Step:
         action=Action.AUDIT,
         remedy="undo the plan where it was begun, and make it anew",
         undo=(),
-        precondition=wanted(component.columns[0], Side.WIDE, sql.SQL("true")),
+        precondition=wanted(component.first, Side.WIDE, sql.SQL("true")),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from psycopg import sql
 
@@ -19,8 +19,8 @@ _IDENTITY = """DECLARE
 BEGIN
     ALTER SEQUENCE {sequence} CACHE {cache};
     SELECT s.last_value, s.is_called INTO STRICT stood FROM {sequence} AS s;
-    ALTER TABLE ONLY {table} ALTER COLUMN {live} DROP IDENTITY;
-    ALTER TABLE ONLY {table} ALTER COLUMN {twin} ADD GENERATED {how} AS IDENTITY (SEQUENCE NAME {sequence} START WITH {start}
+    ALTER TABLE {table} ALTER COLUMN {live} DROP IDENTITY;{between}
+    ALTER TABLE {table} ALTER COLUMN {twin} ADD GENERATED {how} AS IDENTITY (SEQUENCE NAME {sequence} START WITH {start}
         INCREMENT BY {increment} MINVALUE {minimum} MAXVALUE {maximum} CACHE {cache} {cycle});
     PERFORM pg_catalog.setval({name}::pg_catalog.regclass, stood.last_value, stood.is_called);
 END"""
@@ -36,9 +36,9 @@ REMEDY = "the plan stays as it is: `splitter apply` goes forward; what is too la
 
 
 def fed(component: Component) -> Iterator[tuple[WideColumn, SequenceFacts]]:
-    """Each sequence once."""
+    """Each sequence once, with the column that it belongs to, if it does to one."""
     seen = set()
-    for column in component.columns:
+    for column in sorted(component.columns, key=lambda column: column.sequence is None or not column.sequence.owned):
         if column.sequence is not None and column.sequence.name not in seen:
             seen.add(column.sequence.name)
             yield column, column.sequence
@@ -57,15 +57,16 @@ def open_range(known: SequenceFacts) -> tuple[int, int]:
     return -wide - 1 if known.minimum == -top - 1 else known.minimum, wide if known.maximum == top else known.maximum
 
 
-def identity_text(column: WideColumn, side: Side) -> str:
-    """The identity moves to the twin of that side; NOT NULL stands already."""
+def identity_text(component: Component, column: WideColumn, side: Side, between: Iterable[str] = ()) -> str:
+    """The identity moves to the twin of that side; NOT NULL stands already, or is set by ``between``."""
     known = column.sequence
     assert known is not None
     minimum, maximum = closed_range(column, known) if side is Side.WIDE else (known.minimum, known.maximum)
     body = sql.SQL(_IDENTITY).format(
         sequence=name_of(known.name),
         name=regclass(known.name),
-        table=name_of(column.table),
+        table=component.parts(column.table),
+        between=sql.SQL("".join(f"\n    {text};" for text in between)),
         live=sql.Identifier(column.name),
         twin=sql.Identifier(twin_name(column, side)),
         how=sql.SQL("ALWAYS" if column.identity == "a" else "BY DEFAULT"),
@@ -144,7 +145,7 @@ def _audit_sequence(column: WideColumn, known: SequenceFacts) -> Step:
 
 def audit_values(component: Component) -> Iterator[Step]:
     """Every value of the wide columns fits the narrow ones; reads the tables."""
-    for table in component.tables:
+    for table in component.holders:
         parts = [_unfit(column) for column in component.of(table)]
         text = sql.SQL("\nUNION ALL\n").join(parts).as_string()
         precondition = wanted(component.of(table)[0], Side.NARROW, sql.SQL("true"))

@@ -6,16 +6,19 @@ All statements are known beforehand, nothing in it reads a table, save materiali
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from psycopg import sql
 
 from splitter.dependents import IndexFacts, WideColumn
-from splitter.plans.foreign_keys import LOCK_BUDGET_MS, LOCK_TIMEOUT_MS, name_of, under_lock
+from splitter.plans.foreign_keys import LOCK_BUDGET_MS, LOCK_TIMEOUT_MS, name_of, regclass, under_lock
 from splitter.plans.widen_ids.component import Component
+from splitter.plans.widen_ids.indexes import index_temporary
+from splitter.plans.widen_ids.late_keys import add_texts, drop_texts, is_late, late_keys, late_steps
 from splitter.plans.widen_ids.names import Side, twin_name, wanted
 from splitter.plans.widen_ids.prepare import (
+    NAMED_NOT_NULL,
     check_temporary,
-    index_temporary,
     key_temporary,
     not_null_temporary,
     prepare,
@@ -25,7 +28,7 @@ from splitter.plans.widen_ids.prepare import (
 from splitter.plans.widen_ids.sequences import audit_values, fed, identity_text, range_text
 from splitter.plans.widen_ids.twin import render_function
 from splitter.schema import TableName
-from splitter.steps import Lock, Step
+from splitter.steps import Action, Lock, Step
 
 _GUARD = """DO {body}"""
 _GUARD_BODY = """BEGIN
@@ -36,12 +39,40 @@ _GUARD_BODY = """BEGIN
 END"""
 
 
+_STRANGERS = """SELECT k.oid::pg_catalog.regclass::text, 'is a partition or child of ' || i.inhparent::pg_catalog.regclass::text
+    || ' that came after the plan was made'
+FROM pg_catalog.pg_inherits AS i JOIN pg_catalog.pg_class AS k ON k.oid = i.inhrelid
+WHERE i.inhparent IN (SELECT pg_catalog.to_regclass(w.name) FROM (VALUES {tables}) AS w (name))
+  AND NOT EXISTS (SELECT FROM (VALUES {tables}) AS w (name) WHERE pg_catalog.to_regclass(w.name) = k.oid)"""
+_STRANGERS_REMEDY = "DETACH it, undo, make its columns what those of the others are, and ATTACH it again"
+
+
 def swap_step(component: Component, count: str, expected: int) -> Step:
     """``count``: the query of how many things depend on the columns, ``expected`` its answer."""
     body = sql.SQL(_GUARD_BODY).format(count=sql.SQL(count), expected=sql.Literal(expected))
     guard = sql.SQL(_GUARD).format(body=sql.Literal(body.as_string())).as_string()
-    back = (*audit_values(component), *prepare(component, Side.NARROW), _step(component, Side.NARROW, "", None))
+    swapped_back = _step(component, Side.NARROW, "", None)
+    proved_back = (replace(step, undo=None) for step in late_steps(component, Side.NARROW))
+    back = (*_audit_strangers(component), *audit_values(component), *prepare(component, Side.NARROW), swapped_back, *proved_back)
     return _step(component, Side.WIDE, guard, back)
+
+
+def _audit_strangers(component: Component) -> Iterator[Step]:
+    """The way back is made of the tables that the plan knows."""
+    tables = [table for table in component.tables if component.in_tree(table)]
+    if tables:
+        values = sql.SQL(", ").join(sql.SQL("({})").format(regclass(table)) for table in tables)
+        yield Step(
+            purpose=f"{', '.join(map(str, tables))}: no partition or child that came after the plan was made",
+            sql=sql.SQL(_STRANGERS).format(tables=values).as_string(),
+            lock=Lock.NONE,
+            lock_timeout_ms=LOCK_TIMEOUT_MS,
+            statement_timeout_ms=60_000,
+            action=Action.AUDIT,
+            remedy=_STRANGERS_REMEDY,
+            undo=None,
+            precondition=wanted(component.first, Side.NARROW, sql.SQL("true")),
+        )
 
 
 def _step(component: Component, side: Side, guard: str, undo: tuple[Step, ...] | None) -> Step:
@@ -51,12 +82,12 @@ def _step(component: Component, side: Side, guard: str, undo: tuple[Step, ...] |
         purpose=f"{', '.join(map(str, component.tables))}: the {side.value} columns have the names",
         sql=under_lock(component.schema, component.locked, Lock.ACCESS_EXCLUSIVE, text),
         lock=Lock.ACCESS_EXCLUSIVE,
-        tables=component.locked,
+        tables=component.reached(component.locked),
         lock_timeout_ms=LOCK_TIMEOUT_MS,
         statement_timeout_ms=LOCK_BUDGET_MS,
         hazard="all these tables wait for a moment; prepared statements that return the columns have to be prepared anew",
         undo=undo,
-        precondition=wanted(component.columns[0], side, sql.SQL("true")),
+        precondition=wanted(component.first, side, sql.SQL("true")),
     )
 
 
@@ -73,32 +104,49 @@ class _Swap:
     def statements(self) -> Iterator[str]:
         yield from (bound.drop for bound in self.component.bound)
         yield from self._drop()
-        for column in self.component.columns:
-            yield from self._hand_over(column)
-        yield from self._rename()
-        for index in self.found.indexes:
-            yield from self._index(index)
-        yield from self._names()
         for table in self.component.tables:
+            for column in (*self.component.of(table), *self.component.generated(table)):
+                yield from self._hand_over(column)
+        for table in self.component.holders:
+            yield self._alter(table, "DROP CONSTRAINT {}", proof_temporary(table, self.side))
+        yield from self._rename()
+        for index in sorted(self.found.indexes, key=self._depth, reverse=True):
+            yield from self._index(index)
+        for key in late_keys(self.component):
+            yield from add_texts(self.component, key)
+        yield from self._names()
+        for table in self.component.triggered:
             yield render_function(self.component, table, self.side).as_string()
         yield from self._settings()
         yield from (text for bound in reversed(self.component.bound) for text in bound.create)
         yield from dict.fromkeys(statement for _, statement in self.found.touched)
 
+    def _depth(self, index: IndexFacts) -> int:
+        """How many indexes it hangs under."""
+        above = next((other for other in self.found.indexes if other.name == index.parent), None)
+        return 1 + self._depth(above) if above is not None else 0
+
     def _alter(self, table: TableName, template: str, *names: str) -> str:
         return _text(f"ALTER TABLE ONLY {{}} {template}", name_of(table), *map(sql.Identifier, names))
+
+    def _alter_whole(self, table: TableName, template: str, *names: str) -> str:
+        return _text(f"ALTER TABLE {{}} {template}", self.component.whole(table), *map(sql.Identifier, names))
 
     def _drop(self) -> Iterator[str]:
         """Whatever holds the columns that lose their names."""
         for key in self.component.keys:
-            yield self._alter(key.table, "DROP CONSTRAINT {}", key.name)
-        for table in self.component.tables:
-            yield self._alter(table, "DROP CONSTRAINT {}", proof_temporary(table, self.side))
+            if is_late(self.component, key):
+                yield from drop_texts(self.component, key)
+            else:
+                yield self._alter(key.table, "DROP CONSTRAINT {}", key.name)
         for check in self.found.checks:
-            yield self._alter(check.table, "DROP CONSTRAINT {}", check.name)
+            if check.local:
+                yield self._alter_whole(check.table, "DROP CONSTRAINT {}", check.name)
         for index in self.found.indexes:
+            if index.parent is not None:
+                continue  # goes with it
             if index.constraint:
-                yield self._alter(index.table, "DROP CONSTRAINT {}", index.name.name)
+                yield self._alter_whole(index.table, "DROP CONSTRAINT {}", index.name.name)
             else:
                 yield _text("DROP INDEX {}", name_of(index.name))
         for one in self.found.statistics:
@@ -107,23 +155,58 @@ class _Swap:
     def _hand_over(self, column: WideColumn) -> Iterator[str]:
         """Default and identity: on one of them only, or every row takes two ids."""
         twin = twin_name(column, self.side)
+        not_null = list(self._not_null(column))
         if column.identity:
-            yield identity_text(column, self.side).removesuffix(";")
+            yield identity_text(self.component, column, self.side, not_null if self.component.in_tree(column.table) else ()).removesuffix(
+                ";"
+            )
         elif column.default is not None:
             yield self._alter(column.table, "ALTER COLUMN {} DROP DEFAULT", column.name)
             default = sql.SQL(column.default)
             yield _text("ALTER TABLE ONLY {} ALTER COLUMN {} SET DEFAULT {}", name_of(column.table), sql.Identifier(twin), default)
-        if column.not_null:
-            yield self._alter(column.table, "ALTER COLUMN {} DROP NOT NULL", column.name)
+        if not (column.identity and self.component.in_tree(column.table)):
+            yield from not_null
+
+    def _not_null(self, column: WideColumn) -> Iterator[str]:
+        """Where a column is inherited, NOT NULL may be as well: it is set here, by the proof, in all tables that have it."""
+        if not self.component.in_tree(column.table):
+            yield from [self._alter(column.table, "ALTER COLUMN {} DROP NOT NULL", column.name)] if column.not_null else []
+        elif not column.inherited:
+            below = [one for table in self.component.below(column.table) for one in self.component.of(table) if one.name == column.name]
+            tree = [one for one in below if one.not_null]
+            yield from (self._alter_whole(one.table, "ALTER COLUMN {} DROP NOT NULL", one.name) for one in tree)
+            yield from (text for one in reversed(tree) for text in self._set_not_null(one))
+
+    def _set_not_null(self, column: WideColumn) -> Iterator[str]:
+        twin = twin_name(column, self.side)
+        if self.component.schema.server_version < NAMED_NOT_NULL:
+            table = self.component.parts(column.table)
+            yield _text("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", table, sql.Identifier(twin))
+        elif column.not_null_name is not None and self._is_own(column, column.not_null_name):
+            yield self._alter_whole(column.table, "ADD CONSTRAINT {} NOT NULL {}", column.not_null_name, twin)
+
+    def _is_own(self, column: WideColumn, name: str) -> bool:
+        """Whether it would not be there, or have another name, were it left to the parent's."""
+        return column.not_null_local or name not in self.component.not_nulls_above(column)
 
     def _rename(self) -> Iterator[str]:
         for column in self.component.columns:
-            yield self._alter(column.table, "RENAME COLUMN {} TO {}", column.name, twin_name(column, self.side.other))
-            yield self._alter(column.table, "RENAME COLUMN {} TO {}", twin_name(column, self.side), column.name)
+            if not column.inherited:
+                yield self._alter_whole(column.table, "RENAME COLUMN {} TO {}", column.name, twin_name(column, self.side.other))
+                yield self._alter_whole(column.table, "RENAME COLUMN {} TO {}", twin_name(column, self.side), column.name)
 
     def _index(self, index: IndexFacts) -> Iterator[str]:
         name = index_temporary(index, self.side)
-        if index.constraint:
+        if index.needs_lock:
+            yield self._alter(index.table, "RENAME CONSTRAINT {} TO {}", name.name, index.name.name)
+        elif index.constraint and index.partitioned:
+            definition = sql.SQL(index.definition or "")
+            if index.tablespace is not None:
+                yield _text("SET LOCAL default_tablespace = {}", sql.Identifier(index.tablespace))
+            yield _text("ALTER TABLE {} ADD CONSTRAINT {} {}", name_of(index.table), sql.Identifier(index.name.name), definition)
+            if index.tablespace is not None:
+                yield "SET LOCAL default_tablespace TO DEFAULT"
+        elif index.constraint:
             kind = "PRIMARY KEY" if index.constraint == "p" else "UNIQUE"
             yield self._alter(index.table, f"ADD CONSTRAINT {{}} {kind} USING INDEX {{}}", index.name.name, name.name)
         else:
@@ -142,13 +225,15 @@ class _Swap:
 
     def _names(self) -> Iterator[str]:
         """Of everything that was made beside the old one."""
-        renames = [(check.table, check_temporary(check, self.side), check.name, check.comment) for check in self.found.checks]
-        renames += [
-            (key.table, key_temporary(key, self.side), key.name, self.found.comments.get((key.table, key.name)))
-            for key in self.component.keys
-        ]
-        for table, old, new, comment in renames:
-            yield self._alter(table, "RENAME CONSTRAINT {} TO {}", old, new)
+        checks = [check for check in self.found.checks if not check.inherited]
+        yield from (
+            self._alter_whole(check.table, "RENAME CONSTRAINT {} TO {}", check_temporary(check, self.side), check.name) for check in checks
+        )
+        keys = [key for key in self.component.keys if not is_late(self.component, key)]
+        yield from (self._alter(key.table, "RENAME CONSTRAINT {} TO {}", key_temporary(key, self.side), key.name) for key in keys)
+        comments = [(check.table, check.name, check.comment) for check in self.found.checks]
+        comments += [(key.table, key.name, self.found.comments.get((key.table, key.name))) for key in keys]
+        for table, new, comment in comments:
             if comment is not None:
                 yield self._comment(table, new, comment)
         for column in self.component.columns:
@@ -162,8 +247,9 @@ class _Swap:
     def _not_null_name(self, column: WideColumn) -> Iterator[str]:
         if not column.not_null or column.not_null_name is None:
             return
-        made = not_null_temporary(column, self.side)
-        yield self._alter(column.table, "RENAME CONSTRAINT {} TO {}", made, column.not_null_name)
+        if not self.component.in_tree(column.table):
+            made = not_null_temporary(column, self.side)
+            yield self._alter(column.table, "RENAME CONSTRAINT {} TO {}", made, column.not_null_name)
         if column.not_null_comment is not None:
             yield self._comment(column.table, column.not_null_name, column.not_null_comment)
 

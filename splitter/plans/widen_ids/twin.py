@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from psycopg import sql
 
-from splitter.dependents import WideColumn
+from splitter.dependents import WideColumn, rename_columns
 from splitter.plans.foreign_keys import LOCK_BUDGET_MS, LOCK_TIMEOUT_MS, name_of, regclass, under_lock
 from splitter.plans.widen_ids.component import Component
 from splitter.plans.widen_ids.names import TRIGGER, Side, function_name, twin_name, wanted
@@ -78,58 +78,101 @@ def has_trigger(table: TableName) -> sql.Composed:
     return sql.SQL(_HAS_TRIGGER).format(table=regclass(table), trigger=sql.Literal(TRIGGER))
 
 
-def twin_step(component: Component, table: TableName) -> Step:
-    columns = component.of(table)
-    adds = [sql.SQL("ADD COLUMN {} {}").format(sql.Identifier(twin_name(c, Side.WIDE)), sql.SQL(c.wide_type)) for c in columns]
-    trigger = sql.Identifier(TRIGGER)
-    statement = sql.SQL(
-        "ALTER TABLE ONLY {table} {adds};\n{function};\n"
-        "CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW WHEN ({unequal}) EXECUTE FUNCTION {name}();\n"
-        "ALTER TABLE ONLY {table} ENABLE ALWAYS TRIGGER {trigger};\n"
-        "DELETE FROM orglift.backfills WHERE place = {place}"
-    ).format(
-        place=regclass(table),
-        table=name_of(table),
-        adds=sql.SQL(", ").join(adds),
-        function=render_function(component, table, Side.NARROW),
-        unequal=_unequal(columns),
-        trigger=trigger,
-        name=function_name(table),
-    )
-    shown = ", ".join(column.name for column in columns)
+def twin_step(component: Component, tree: tuple[TableName, ...]) -> Step:
+    """For a table with all that inherits from it: a function that fills a column which is not there yet would stop every writer."""
+    top = tree[0]
+    texts = [_add_columns(component, table) for table in reversed(tree)]
+    texts += [_add_generated(component, column) for table in tree for column in component.generated(table)]
+    texts += [_trigger(component, table) for table in tree if table in component.triggered]
+    places = sql.SQL(", ").join(regclass(table) for table in tree if table in component.holders)
+    texts.append(sql.SQL("DELETE FROM orglift.backfills WHERE place IN ({})").format(places or sql.NULL))
+    shown = ", ".join(column.name for column in component.of(top))
     return Step(
-        purpose=f"{table}: a wide twin of {shown}, which follows it from here on",
-        sql=under_lock(component.schema, (table,), Lock.ACCESS_EXCLUSIVE, statement),
+        purpose=f"{top}: a wide twin of {shown}, which follows it from here on",
+        sql=under_lock(component.schema, _locked(component, tree), Lock.ACCESS_EXCLUSIVE, sql.SQL(";\n").join(filter(None, texts))),
         lock=Lock.ACCESS_EXCLUSIVE,
-        tables=(table,),
+        tables=tree,
         lock_timeout_ms=LOCK_TIMEOUT_MS,
         statement_timeout_ms=LOCK_BUDGET_MS,
-        hazard="readers and writers wait for a moment; COPY and INSERT without a list of columns see one more",
-        undo=(_gone(component, table),),
-        precondition=wanted(columns[0], Side.WIDE, sql.SQL("NOT {}").format(has_trigger(table))),
+        hazard=_twin_hazard(component, top),
+        undo=(_gone(component, tree),),
+        precondition=wanted(component.of(top)[0], Side.WIDE, sql.SQL("NOT {}").format(has_trigger(top))),
     )
 
 
-def _gone(component: Component, table: TableName) -> Step:
-    columns = component.of(table)
-    return replace_undo(render_removal(component, table, Side.WIDE), table, wanted(columns[0], Side.WIDE, has_trigger(table)))
+def _twin_hazard(component: Component, table: TableName) -> str:
+    stored = any(not column.virtual for column in component.generated(table))
+    moment = "while the table is rewritten, for its stored generated column" if stored else "for a moment"
+    return f"readers and writers wait {moment}; COPY and INSERT without a list of columns see one more"
 
 
-def render_removal(component: Component, table: TableName, side: Side) -> str:
-    """Trigger, function and the twins of that side are gone."""
-    drops = [sql.SQL("DROP COLUMN {}").format(sql.Identifier(twin_name(column, side))) for column in component.of(table)]
-    statement = sql.SQL("DROP TRIGGER {trigger} ON {table};\nDROP FUNCTION {name}();\nALTER TABLE ONLY {table} {drops}").format(
-        trigger=sql.Identifier(TRIGGER), table=name_of(table), name=function_name(table), drops=sql.SQL(", ").join(drops)
+def _add_columns(component: Component, table: TableName) -> sql.Composable | None:
+    """Children first: what is their own as well is joined by their parent's."""
+    columns = [column for column in component.of(table) if column.local or not column.inherited]
+    adds = [sql.SQL("ADD COLUMN {} {}").format(sql.Identifier(twin_name(c, Side.WIDE)), sql.SQL(c.wide_type)) for c in columns]
+    return sql.SQL("ALTER TABLE {} {}").format(component.whole(table), sql.SQL(", ").join(adds)) if adds else None
+
+
+def _add_generated(component: Component, column: WideColumn) -> sql.Composed:
+    text = "ALTER TABLE ONLY {} ADD COLUMN {} {}{} GENERATED ALWAYS AS ({}) {}"
+    names = component.twins(column.table, Side.WIDE)
+    return sql.SQL(text).format(
+        name_of(column.table),
+        sql.Identifier(twin_name(column, Side.WIDE)),
+        sql.SQL(column.wide_type),
+        sql.SQL("" if column.collation is None else f" COLLATE {column.collation}"),
+        sql.SQL(rename_columns(column.generated or "", names)),
+        sql.SQL("VIRTUAL" if column.virtual else "STORED"),
     )
-    return under_lock(component.schema, (table,), Lock.ACCESS_EXCLUSIVE, statement)
 
 
-def replace_undo(statement: str, table: TableName, precondition: str) -> Step:
+def _trigger(component: Component, table: TableName) -> sql.Composed:
+    return sql.SQL(
+        "{function};\n"
+        "CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW WHEN ({unequal}) EXECUTE FUNCTION {name}();\n"
+        "ALTER TABLE {altered} ENABLE ALWAYS TRIGGER {trigger}"
+    ).format(
+        function=render_function(component, table, Side.NARROW),
+        unequal=_unequal(component.of(table)),
+        trigger=sql.Identifier(TRIGGER),
+        table=name_of(table),
+        name=function_name(table),
+        altered=component.parts(table),
+    )
+
+
+def _locked(component: Component, tree: tuple[TableName, ...]) -> tuple[TableName, ...]:
+    """A partitioned table's lock is its partitions' as well; that of a table with children is not theirs."""
+    return tuple(table for table in tree if table in component.triggered)
+
+
+def _gone(component: Component, tree: tuple[TableName, ...]) -> Step:
+    top = tree[0]
+    removal = render_removal(component, tree, Side.WIDE)
+    return replace_undo(removal, tree, wanted(component.of(top)[0], Side.WIDE, has_trigger(top)))
+
+
+def render_removal(component: Component, tree: tuple[TableName, ...], side: Side) -> str:
+    """Triggers, functions and the twins of that side are gone; parents first, for what is inherited cannot go alone."""
+    texts: list[sql.Composable] = []
+    for table in tree:
+        if table in component.triggered:
+            parts = (sql.Identifier(TRIGGER), name_of(table), function_name(table))
+            texts.append(sql.SQL("DROP TRIGGER {} ON {};\nDROP FUNCTION {}()").format(*parts))
+    for table in tree:
+        columns = [*component.generated(table), *(column for column in component.of(table) if column.local or not column.inherited)]
+        drops = [sql.SQL("DROP COLUMN {}").format(sql.Identifier(twin_name(column, side))) for column in columns]
+        if drops:
+            texts.append(sql.SQL("ALTER TABLE {} {}").format(component.whole(table), sql.SQL(", ").join(drops)))
+    return under_lock(component.schema, _locked(component, tree), Lock.ACCESS_EXCLUSIVE, sql.SQL(";\n").join(texts))
+
+
+def replace_undo(statement: str, tree: tuple[TableName, ...], precondition: str) -> Step:
     return Step(
-        purpose=f"{table}: no twins and no trigger",
+        purpose=f"{tree[0]}: no twins and no trigger",
         sql=statement,
         lock=Lock.ACCESS_EXCLUSIVE,
-        tables=(table,),
+        tables=tree,
         lock_timeout_ms=LOCK_TIMEOUT_MS,
         statement_timeout_ms=LOCK_BUDGET_MS,
         hazard="readers and writers wait for a moment",

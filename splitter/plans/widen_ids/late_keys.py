@@ -1,0 +1,80 @@
+"""Foreign keys from and to partitioned tables: an index of all partitions takes its constraint's place only in the swap.
+
+So such a key is dropped and added in the swap, where its old self has proved every row, and proved anew right after it. Servers
+before 18 know no NOT VALID key of a partitioned table: there each partition gets its own first, and the root then takes those over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from psycopg import sql
+
+from splitter.plans.foreign_keys import FIRST_VALIDATES_PARTITIONS, name_of, render_definition
+from splitter.plans.widen_ids.component import Component
+from splitter.plans.widen_ids.names import Side
+from splitter.plans.widen_ids.step_maker import StepMaker, constraint_exists, negated
+from splitter.schema import ForeignKey, TableName
+from splitter.steps import Step
+
+
+def is_late(component: Component, key: ForeignKey) -> bool:
+    known = (component.schema.tables.get(table) for table in (key.table, key.target))
+    ends = [table for table in known if table is not None]
+    return any(component.is_partitioned(table.name) or table.partition_of is not None for table in ends)
+
+
+def late_keys(component: Component) -> tuple[ForeignKey, ...]:
+    return tuple(key for key in component.keys if is_late(component, key))
+
+
+def drop_texts(component: Component, key: ForeignKey) -> Iterator[str]:
+    """Where it was not put together again, its partitions have their own."""
+    for table in dict.fromkeys((key.table, *_first(component, key))):
+        text = sql.SQL("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}")
+        yield text.format(component.parts(table), sql.Identifier(key.name)).as_string()
+
+
+def add_texts(component: Component, key: ForeignKey) -> Iterator[str]:
+    definition = sql.SQL(render_definition(replace(key, validated=False)))
+    for table in _first(component, key):
+        text = sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} {}")
+        yield text.format(component.parts(table), sql.Identifier(key.name), definition).as_string()
+    if _first(component, key) == (key.table,):
+        yield from _comment(component, key)
+
+
+def late_steps(component: Component, side: Side) -> Iterator[Step]:
+    """What is left of them after the swap of that side."""
+    made = StepMaker(component, side, done=True)
+    for key in late_keys(component):
+        if not (key.validated and key.enforced):
+            continue
+        first = _first(component, key)
+        yield from (made.validate(table, key.name) for table in first)
+        if first != (key.table,):
+            yield _take_over(made, key)
+
+
+def _take_over(made: StepMaker, key: ForeignKey) -> Step:
+    add = sql.SQL("ADD CONSTRAINT {} {}").format(sql.Identifier(key.name), sql.SQL(render_definition(key)))
+    texts = [made.parts(key.table, [add]), *map(sql.SQL, _comment(made.component, key))]
+    there = constraint_exists(key.table, key.name)
+    both = tuple(dict.fromkeys((key.target, key.table)))
+    shown = f"foreign key {key.name} of {key.table} takes over those of its partitions"
+    return made.alter(key.table, shown, sql.SQL(";\n").join(texts), negated(there), (), locked=both)
+
+
+def _first(component: Component, key: ForeignKey) -> tuple[TableName, ...]:
+    """The tables that get the key in the swap."""
+    if component.schema.server_version >= FIRST_VALIDATES_PARTITIONS or not component.is_partitioned(key.table):
+        return (key.table,)
+    return tuple(table.name for table in component.schema.partitions(key.table))
+
+
+def _comment(component: Component, key: ForeignKey) -> Iterator[str]:
+    comment = component.found.comments.get((key.table, key.name))
+    if comment is not None:
+        text = sql.SQL("COMMENT ON CONSTRAINT {} ON {} IS {}")
+        yield text.format(sql.Identifier(key.name), name_of(key.table), sql.Literal(comment)).as_string()
