@@ -60,6 +60,11 @@ KINDS: dict[str, tuple[str, str]] = {
         "CREATE TABLE one (e int REFERENCES e_1 (id), id int PRIMARY KEY); INSERT INTO one SELECT id, n FROM e_1;",
         "",
     ),
+    "no_partitions": (
+        ORG + "CREATE TABLE e (id serial, org int REFERENCES org, at date, PRIMARY KEY (id, at), CHECK (org > 0)) PARTITION BY RANGE (at);"
+        "CREATE INDEX ON e (org); CREATE TABLE d (e int, at date, FOREIGN KEY (e, at) REFERENCES e);",
+        "",
+    ),
     "checks": (
         EVENTS + "ALTER TABLE e ADD FOREIGN KEY (org) REFERENCES org; ALTER TABLE e ADD CONSTRAINT small CHECK (org > 0 AND id > 0);"
         "ALTER TABLE e ADD CONSTRAINT soon CHECK (org < 5000) NOT VALID; ALTER TABLE e_1 ADD CONSTRAINT mine CHECK (up < 7000);"

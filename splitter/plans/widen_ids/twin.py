@@ -84,8 +84,9 @@ def twin_step(component: Component, tree: tuple[TableName, ...]) -> Step:
     texts = [_add_columns(component, table) for table in reversed(tree)]
     texts += [_add_generated(component, column) for table in tree for column in component.generated(table)]
     texts += [_trigger(component, table) for table in tree if table in component.triggered]
-    places = sql.SQL(", ").join(regclass(table) for table in tree if table in component.holders)
-    texts.append(sql.SQL("DELETE FROM orglift.backfills WHERE place IN ({})").format(places or sql.NULL))
+    places = [regclass(table) for table in tree if table in component.holders]
+    if places:
+        texts.append(sql.SQL("DELETE FROM orglift.backfills WHERE place IN ({})").format(sql.SQL(", ").join(places)))
     shown = ", ".join(column.name for column in component.of(top))
     return Step(
         purpose=f"{top}: a wide twin of {shown}, which follows it from here on",
