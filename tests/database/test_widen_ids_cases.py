@@ -9,7 +9,6 @@ import pytest
 from splitter.apply import apply_plan
 from splitter.catalog import read_schema
 from splitter.db import connect
-from splitter.errors import RefusedError
 from splitter.families import find_families
 from splitter.silos_file import load_silos
 from splitter.steps import Stage
@@ -22,7 +21,7 @@ from tests.wide_sites import WideSite, without_order
 pytestmark = [pytest.mark.long, pytest.mark.postgres(15)]  # version 18 comes without pgcrypto
 
 
-GENERATED = "default value for column search_vector of table public.project"
+BUDGET = {"concourse": 0, "labelstudio": 150}  # milliseconds: enough to rewrite one table, for a column that is generated from an id
 
 
 @pytest.fixture(params=["concourse", "labelstudio"])
@@ -39,21 +38,27 @@ def test_a_real_application_is_widened_and_taken_back(case: CaseDatabases, serve
     with connect(case.urls[HOME], setting="--url") as conn, connect(case.urls["de"], setting="--url") as other:
         site = WideSite(case.urls[HOME], conn, server, silos)
         direct = WideSite(case.urls["de"], other, server, silos)
-        if case.facts.name == "labelstudio":
-            with pytest.raises(RefusedError) as caught:
-                site.plan()
-            assert [problem.object for problem in caught.value.problems] == [GENERATED]
-            for each in (site, direct):
-                each.run("ALTER TABLE public.project DROP COLUMN search_vector")
         before, content = site.dump(), site.content()
-        plan = site.plan()
+        plan = site.plan(BUDGET[case.facts.name])
         apply_plan(conn, plan)
         undo_plan(conn, plan)
         assert site.dump() == before and site.content() == content
         site.widen(plan)
         assert site.content() == content
         assert find_families(read_schema(conn), silos) == ()
+        generated = without_generated(direct) if case.facts.name == "labelstudio" else ()
         at_once = direct.plan(budget_ms=10**9)
         assert not any(step.stage is Stage.FINISH for step in at_once.steps)
         direct.widen(at_once)
+        direct.run(*generated)
         assert without_order(site.dump()) == without_order(direct.dump())
+
+
+def without_generated(site: WideSite) -> tuple[str, str]:
+    """What brings back the column that was dropped, for no column's type changes under it."""
+    ((expression, index),) = site.rows(
+        "SELECT pg_get_expr(d.adbin, d.adrelid), pg_get_indexdef('public.project_search_vector_idx'::regclass) FROM pg_attrdef AS d"
+        " JOIN pg_attribute AS a ON a.attrelid = d.adrelid AND a.attnum = d.adnum WHERE a.attname = 'search_vector'"
+    )
+    site.run("ALTER TABLE public.project DROP COLUMN search_vector")
+    return f"ALTER TABLE public.project ADD COLUMN search_vector tsvector GENERATED ALWAYS AS ({expression}) STORED", index
