@@ -17,7 +17,6 @@ from tests.servers import binaries
 
 SETTINGS = {
     "shared_preload_libraries": "pg_stat_statements,auto_explain",
-    "pg_stat_statements.max": "1000",
     "auto_explain.log_min_duration": "0",
     "logging_collector": "on",
     "log_destination": "csvlog,jsonlog,stderr",
@@ -86,9 +85,11 @@ class Watched:
 
 
 @contextmanager
-def watched(major: int) -> Iterator[Watched]:
+def watched(major: int, room: int = 200) -> Iterator[Watched]:
+    """``room``: how many statements the server counts."""
     memory = Path("/dev/shm")
-    with temporary(binaries(major), settings=SETTINGS, place=memory if os.access(memory, os.W_OK) else None) as cluster:
+    place = memory if os.access(memory, os.W_OK) else None
+    with temporary(binaries(major), settings=SETTINGS | {"pg_stat_statements.max": str(room)}, place=place) as cluster:
         with psycopg.connect(cluster.url(), autocommit=True) as conn:
             conn.execute("CREATE DATABASE app")
         made = Watched(cluster, cluster.url("app"))

@@ -70,8 +70,11 @@ class Tally:
     def add(self, execution: Execution) -> None:
         reading = self._reading(execution)
         session = self._sessions.setdefault((execution.source, execution.session), _Session())
+        statement = reading.statement or Statement()
+        if statement.search_path is not None:
+            session.path = statement.search_path or None  # RESET and DEFAULT name none
         key = self._count(execution, reading, session.path if execution.path is None else execution.path)
-        self._follow(session, execution.transaction, key, reading.statement or Statement())
+        self._follow(session, execution.transaction, key, statement)
 
     def close(self) -> None:
         """What is still open has ended."""
@@ -108,8 +111,6 @@ class Tally:
             session.keys.add(key)
         else:
             self._step(session, key, statement)
-        if statement.search_path is not None:
-            session.path = statement.search_path
 
     def _step(self, session: _Session, key: Key, statement: Statement) -> None:
         if session.begun:

@@ -154,6 +154,14 @@ def test_a_search_path_that_a_session_sets_counts(fresh: Watched, tmp_path: Path
     assert tables(counted(fresh, files=(tmp_path / "x.sql",))) == [["app.task", "users"]]
 
 
+def test_a_search_path_that_is_set_back_counts_no_more(fresh: Watched, tmp_path: Path):
+    fresh.run("DROP TABLE IF EXISTS app.users", "CREATE TABLE app.users ()")
+    text = "SET search_path = app; SELECT FROM public.project, users; RESET search_path; SELECT FROM project p, users;"
+    (tmp_path / "x.sql").write_text(text)
+    assert tables(counted(fresh, files=(tmp_path / "x.sql",))) == [["project", "users"]]
+    fresh.run("DROP TABLE app.users")
+
+
 def test_a_prepared_statement_is_known_where_its_prepare_was_seen(fresh: Watched, tmp_path: Path):
     (tmp_path / "x.sql").write_text("PREPARE p AS SELECT FROM project; EXECUTE p; EXECUTE q;")
     (found,) = counted(fresh, files=(tmp_path / "x.sql",)).findings
@@ -204,7 +212,7 @@ def test_an_extension_that_is_not_loaded_is_told(make_database):
 
 
 def test_what_was_thrown_out_is_told(fresh: Watched):
-    fresh.run(*(f"SELECT 1{', 1' * number}" for number in range(1200)))
+    fresh.run(*(f"SELECT 1{', 1' * number}" for number in range(210)))
     told: list[Event] = []
     look_at_queries(fresh.silos, Asked(url=fresh.url), told.append)
     assert any(isinstance(event, Warned) and "thrown out" in event.text for event in told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import psycopg
@@ -10,6 +11,7 @@ import pytest
 from splitter.catalog import read_schema
 from splitter.db import connect
 from splitter.guard.names import Names
+from splitter.guard.plpgsql_text import read_plpgsql
 from splitter.guard.query_stats import read_apart, read_routine_texts
 from splitter.guard.sql_files import split_statements
 from splitter.guard.sql_text import UnreadableStatement, read_statement
@@ -19,12 +21,22 @@ from tests.servers import Servers
 
 SCRIPTS = ("citusads/schema.sql", "hatchet/schema.sql", "labelstudio/schema.sql", "langfuse/schema.sql")
 GITLAB = "gitlab/structure.sql"
+PLPGSQL = [("concourse/schema.sql", 6, 5), ("hatchet/schema.sql", 46, 20), (GITLAB, 255, 0)]
+_ROUTINE = re.compile(r"CREATE (FUNCTION|PROCEDURE)\b")
+_IN_PLPGSQL = re.compile(r"LANGUAGE plpgsql\b")
 
 
 @pytest.mark.parametrize("script", [*SCRIPTS, "concourse/schema.sql", pytest.param(GITLAB, marks=pytest.mark.long)])
 def test_every_statement_of_a_dump_is_read(script: str):
     statements = list(split_statements((find_cases() / script).read_text()))
     assert statements and not list(_unread(statements))
+
+
+@pytest.mark.parametrize(("script", "routines", "putting_together"), PLPGSQL, ids=[script for script, *_ in PLPGSQL])
+def test_every_body_in_plpgsql_is_read_and_what_it_puts_together_named(script: str, routines: int, putting_together: int):
+    made = [text for text in split_statements((find_cases() / script).read_text()) if _ROUTINE.match(text) and _IN_PLPGSQL.search(text)]
+    read = [read_plpgsql(text) for text in made]
+    assert (len(read), sum(bool(each.unseen) for each in read)) == (routines, putting_together)
 
 
 def _unread(statements: Iterable[str]) -> Iterable[tuple[str, str]]:

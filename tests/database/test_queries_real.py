@@ -34,7 +34,7 @@ url = "${DATABASE_URL}"
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Watched]:
-    with watched(15) as made:
+    with watched(15, room=5000) as made:
         yield made
 
 

@@ -300,6 +300,16 @@ def test_what_was_not_looked_at_is_not_stale(whole, stale):
     assert codes(found) == ["stale-accept"] * stale
 
 
+@pytest.mark.parametrize("code", ["query-crosses", "unread-query", "model-disagrees"])
+def test_what_this_check_does_not_look_at_is_not_stale(code):
+    assert not find_findings(silos(accept(code, "x")), Sight(schemas=WIDE))
+
+
+def test_a_model_that_agrees_by_now_is_stale_where_models_were_looked_at():
+    (finding,) = find_findings(silos(accept("model-disagrees", "x")), Sight(schemas=WIDE, models=()))
+    assert finding.code == "stale-accept"
+
+
 @pytest.mark.parametrize(("code", "told"), [("narow-id", "there is no finding 'narow-id'"), ("unknown-table", "which cannot be accepted")])
 def test_what_cannot_be_accepted_is_told_whatever_was_looked_at(code, told):
     (finding,) = find_findings(silos(accept(code, "x")), Sight(schemas=WIDE, whole=frozenset()))
