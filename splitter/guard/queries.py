@@ -158,7 +158,7 @@ def _judge(read: _Read, silos: SiloMap, path: SearchPath) -> Report:
     return Report(
         queries=tuple(judged.values()),
         findings=tuple(finding for finding in found if not is_accepted(finding, silos.accepted)),
-        transactions=sum(read.tally.transactions.values()),
+        transactions=read.tally.shared,
     )
 
 

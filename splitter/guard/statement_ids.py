@@ -8,11 +8,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 import pgparse
 
 from splitter.guard.sql_files import find_tokens
 
+_REMEMBERED = 4096  # texts: in a log most come again at once
 _NUMBER = re.compile(r"(?<![\w$])\d[\w.]*")
 _PARAMETER = re.compile(r"\$\d+")
 _LIST = re.compile(r"\(\s*\$(?:\s*,\s*\$)*\s*\)")
@@ -39,6 +41,7 @@ def _masked(sql: str) -> Iterator[str]:
     yield _NUMBER.sub("$1", sql[done:])
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def statement_id(sql: str) -> str:
     """16 hexadecimal digits, the same for the same statement."""
     plain = _PARAMETER.sub("$", _squeeze(mask(sql)))

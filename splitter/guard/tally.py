@@ -53,7 +53,8 @@ Key = tuple[str, Path | None]  # a name may mean another table on another path
 @dataclass
 class _Session:
     transaction: str = ""
-    keys: set[Key] = field(default_factory=set)
+    statements: int = 0  # of the transaction that is open
+    writing: set[Key] = field(default_factory=set)
     begun: bool = False
     path: Path | None = None  # that it set itself
 
@@ -63,7 +64,8 @@ class Tally:
     """``add`` every execution in the order in which its session ran it, then ``close``."""
 
     queries: dict[Key, Query] = field(default_factory=dict)
-    transactions: Counter[frozenset[Key]] = field(default_factory=Counter)  # of several statements
+    shared: int = 0  # transactions of several statements
+    transactions: Counter[frozenset[Key]] = field(default_factory=Counter)  # those with several that may write, by these
     _sessions: dict[tuple[str, str], _Session] = field(default_factory=dict)
     _read: dict[str, Reading] = field(default_factory=dict)
 
@@ -107,25 +109,25 @@ class Tally:
         if transaction != session.transaction:
             self._end(session)
             session.transaction = transaction
-        if transaction:
-            session.keys.add(key)
-        else:
-            self._step(session, key, statement)
+        if transaction or session.begun:
+            session.statements += not statement.transactions
+            if statement.writes or statement.calls:
+                session.writing.add(key)
+        if not transaction:
+            self._step(session, statement.transactions)
 
-    def _step(self, session: _Session, key: Key, statement: Statement) -> None:
-        if session.begun:
-            session.keys.add(key)
-        for word in statement.transactions:
+    def _step(self, session: _Session, words: tuple[str, ...]) -> None:
+        for word in words:
             if word in ("begin", "start"):
                 session.begun = True
-                session.keys.add(key)
             elif word in ("commit", "rollback", "prepare"):
                 self._end(session)
 
     def _end(self, session: _Session) -> None:
-        if len(session.keys) > 1:
-            self.transactions[frozenset(session.keys)] += 1
-        session.keys, session.begun = set(), False
+        self.shared += session.statements > 1
+        if len(session.writing) > 1:
+            self.transactions[frozenset(session.writing)] += 1
+        session.statements, session.writing, session.begun = 0, set(), False
 
 
 def read(id_: str, text: str) -> Reading:
