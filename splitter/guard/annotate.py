@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import difflib
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -58,27 +59,39 @@ def _propose(model: Model, silo: Silo) -> Proposal:
     replaces = next((each.lineno for each in node.decorator_list if _is_ours(each)), 0)
     if model.silo is not None and not replaces:
         return Proposal(model=model, silo=silo)  # its base or its table says so: that is to be changed
-    return Proposal(model=model, silo=silo, file=file, line=min(_lines(node)), replaces=replaces)
+    return Proposal(model=model, silo=silo, file=file, line=_first_line(node), replaces=replaces)
 
 
 def _locate(cls: type) -> tuple[Path, ast.ClassDef] | None:
+    """None where it was made by a call or in a session, or where several statements may have made it."""
     try:
         file = inspect.getsourcefile(cls)
-        first = inspect.getsourcelines(cls)[1]
     except (OSError, TypeError):
-        return None  # made by a call, or in a session
-    if file is None:
         return None
-    tree = ast.parse(Path(file).read_text("utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ClassDef) and node.name == cls.__name__ and first in _lines(node):
-            return Path(file), node
-    return None
+    found = () if file is None else _classes(Path(file)).get(cls.__qualname__, ())
+    return (Path(str(file)), found[0]) if len(found) == 1 else None
 
 
-def _lines(node: ast.ClassDef) -> tuple[int, ...]:
-    """Of the statement, and of its decorators: inspect gives the first of them."""
-    return (node.lineno, *(each.lineno for each in node.decorator_list))
+@cache
+def _classes(file: Path) -> Mapping[str, tuple[ast.ClassDef, ...]]:
+    """All class statements of a file by qualified name: a file may have hundreds of models."""
+    found: dict[str, tuple[ast.ClassDef, ...]] = {}
+    waiting: list[tuple[str, ast.AST]] = [("", ast.parse(file.read_text("utf-8")))]
+    while waiting:
+        above, node = waiting.pop()
+        for child in ast.iter_child_nodes(node):
+            name = above
+            if isinstance(child, ast.ClassDef):
+                found[f"{above}{child.name}"] = (*found.get(f"{above}{child.name}", ()), child)
+                name = f"{above}{child.name}."
+            elif isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                name = f"{above}{child.name}.<locals>."
+            waiting.append((name, child))
+    return found
+
+
+def _first_line(node: ast.ClassDef) -> int:
+    return min([node.lineno, *(each.lineno for each in node.decorator_list)])
 
 
 def _is_ours(decorator: ast.expr) -> bool:
@@ -87,7 +100,7 @@ def _is_ours(decorator: ast.expr) -> bool:
 
 
 def render_patch(proposals: Iterable[Proposal], here: Path) -> str:
-    """For `git apply` or `patch -p1`; paths are relative to ``here`` where they lie below it."""
+    """For `git apply` or `patch -p1`; paths are relative to ``here`` where they lie below it, else to the root."""
     files: dict[Path, list[Proposal]] = {}
     for proposal in proposals:
         if proposal.file is not None:
@@ -101,7 +114,7 @@ def _patch(file: Path, proposals: list[Proposal], here: Path) -> Iterator[str]:
     for proposal in sorted(proposals, key=lambda each: -each.line):
         _decorate(after, proposal)
     _import(after, proposals)
-    name = file.relative_to(here) if file.is_relative_to(here) else file
+    name = str(file.relative_to(here) if file.is_relative_to(here) else file).lstrip("/")
     for line in difflib.unified_diff(before, after, f"a/{name}", f"b/{name}"):
         yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 
