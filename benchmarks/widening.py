@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import psycopg
 
 from splitter.apply import apply_plan
 from splitter.catalog import read_schema
-from splitter.db import connect
+from splitter.db import connect, retrying
 from splitter.events import Event, Note
 from splitter.silos_file import parse_silos
 from splitter.steps import Action, Stage
@@ -121,9 +122,7 @@ def _batched(url: str, phases: Phases, batch: str, size: int) -> None:
             key = f"ADD CONSTRAINT {table}_new FOREIGN KEY (account_id_new) REFERENCES account (id_new) NOT VALID"
             conn.execute(f"ALTER TABLE {table} {key}".encode())
             conn.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {table}_new".encode())
-        with conn.transaction():
-            for statement in _swap():
-                conn.execute(statement.encode())
+        retrying(partial(_swap, conn), attempts=50)
         conn.execute("ANALYZE")
 
 
@@ -142,7 +141,15 @@ def _fill(conn: psycopg.Connection[tuple[object, ...]], table: str, columns: tup
         last = row[0] if row else None
 
 
-def _swap() -> Iterator[str]:
+def _swap(conn: psycopg.Connection[tuple[object, ...]]) -> None:
+    """As pgroll does it, with a time-out of its locks; who calls it tries again."""
+    with conn.transaction():
+        conn.execute("SET LOCAL lock_timeout = 500")
+        for statement in _swap_statements():
+            conn.execute(statement.encode())
+
+
+def _swap_statements() -> Iterator[str]:
     yield f"LOCK TABLE {', '.join(TABLES)} IN ACCESS EXCLUSIVE MODE"
     for table, columns in COLUMNS.items():
         yield f"DROP TRIGGER follow ON {table}"

@@ -13,26 +13,11 @@ from psycopg.rows import class_row
 
 from splitter.db import Connection, translated
 from splitter.identity import SCHEMA_LOCK, has_relation
+from splitter.sql import load_queries
 from splitter.steps import Plan, plan_from_json, plan_to_json
 
 _WHOLE = 0  # the plan itself, among its steps
-_TABLE = """
-CREATE SCHEMA IF NOT EXISTS orglift;
-CREATE TABLE IF NOT EXISTS orglift.journal (
-    plan text NOT NULL,
-    kind text NOT NULL,
-    step integer NOT NULL,  -- 0 is the plan as a whole
-    purpose text NOT NULL,
-    begun_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-    finished_at timestamptz,
-    outcome text,  -- of a step: done or skipped; NULL as long as nobody can say
-    undo_begun_at timestamptz,  -- of the plan
-    undone_at timestamptz,
-    watched_at timestamptz,  -- of the plan: its first stage is done, a later one is not
-    content text,  -- the plan itself, for whoever has lost its file
-    PRIMARY KEY (plan, step)
-);
-"""
+_TABLE = load_queries("books.sql")["journal"]
 _BEGIN = """
 INSERT INTO orglift.journal (plan, kind, step, purpose, content) VALUES (%s, %s, 0, %s, %s)
 ON CONFLICT (plan, step) DO UPDATE SET finished_at = NULL, undo_begun_at = NULL, undone_at = NULL, watched_at = NULL

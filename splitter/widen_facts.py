@@ -57,6 +57,7 @@ def make_widen_ids_plan(
         problems=problems,
         notes=(*read_room(conn, online), *(routines(conn, places) if places else ())),
         published=read_published(conn, places) if places else (),
+        publishes_all=bool(_ask(conn, "SELECT EXISTS (SELECT FROM pg_catalog.pg_publication AS p WHERE p.puballtables)")),
         followed=chosen.followed,
     )
     return plan_widen_ids(schema, components, facts, sizes, chosen.budget_ms)

@@ -16,8 +16,8 @@ from tests.servers import Server
 from tests.wide_sites import WIDE, WideSite, without_order
 from tests.wide_worlds import script_of, wide_worlds
 
-FEW = settings(max_examples=4, suppress_health_check=list(HealthCheck), print_blob=True)
-MANY = settings(max_examples=25, suppress_health_check=list(HealthCheck), print_blob=True)
+FEW = settings(max_examples=2, suppress_health_check=list(HealthCheck), print_blob=True)
+MANY = settings(max_examples=8, suppress_health_check=list(HealthCheck), print_blob=True)
 
 
 def check(server: Server, data: st.DataObject) -> None:

@@ -82,6 +82,7 @@ def test_an_index_build_that_was_cancelled_leaves_nothing_behind(site: WideSite)
     assert_goes_on(site, plan)
 
 
+@pytest.mark.postgres(18)
 def test_duplicates_that_an_index_finds_are_told_and_once_they_are_gone_it_goes_on(make_wide: MakeWide) -> None:
     """A unique index that does not hold what it says."""
     site = make_wide("CREATE TABLE org (id int PRIMARY KEY, n int); INSERT INTO org VALUES (1, 1);")
@@ -98,6 +99,7 @@ def test_duplicates_that_an_index_finds_are_told_and_once_they_are_gone_it_goes_
     assert_goes_on(site, plan)
 
 
+@pytest.mark.postgres(15)
 def test_what_holds_the_horizon_is_refused_by_name_before_anything_is_written(site: WideSite, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preflight, "LONG_SECONDS", 0)
     plan = site.plan()
@@ -113,6 +115,7 @@ def test_what_holds_the_horizon_is_refused_by_name_before_anything_is_written(si
     assert_goes_on(site, plan)
 
 
+@pytest.mark.postgres(18)
 def test_a_slot_that_nobody_reads_would_keep_all_wal(site: WideSite) -> None:
     plan = site.plan()
     site.run("SELECT pg_catalog.pg_create_physical_replication_slot('forgotten', true)")
@@ -124,6 +127,7 @@ def test_a_slot_that_nobody_reads_would_keep_all_wal(site: WideSite) -> None:
     assert_goes_on(site, plan)
 
 
+@pytest.mark.postgres(15)
 def test_a_vacuum_against_wraparound_that_is_due_comes_first(site: WideSite) -> None:
     plan = site.plan()
     site.run("UPDATE pg_catalog.pg_class SET relfrozenxid = '3900000000' WHERE oid = 'public.c'::regclass")
@@ -164,6 +168,7 @@ def test_functions_of_an_old_session_go_on(make_wide: MakeWide) -> None:
     assert site.rows("SELECT name FROM public.org WHERE id < 4 ORDER BY id") == [("1:1",), ("2:2",), ("3:2",)]
 
 
+@pytest.mark.postgres(18)
 def test_a_second_plan_for_the_same_ids_waits_for_the_first(site: WideSite) -> None:
     first, second = site.plan(), site.plan(budget_ms=10**9)
     apply_plan(site.conn, first)
@@ -175,6 +180,7 @@ def test_a_second_plan_for_the_same_ids_waits_for_the_first(site: WideSite) -> N
     apply_plan(site.conn, second)
 
 
+@pytest.mark.postgres(15)
 def test_a_plan_that_was_made_while_another_one_is_half_way_is_refused(site: WideSite) -> None:
     plan = site.plan()
     number = next(number for number, step in enumerate(plan.steps) if "wide twin" in step.purpose)
@@ -193,6 +199,7 @@ def test_a_plan_that_was_made_while_another_one_is_half_way_is_refused(site: Wid
     assert_goes_on(site, plan)
 
 
+@pytest.mark.postgres(18)
 def test_a_table_that_changed_since_the_plan_is_refused(site: WideSite) -> None:
     plan = site.plan()
     site.run("ALTER TABLE public.c ADD COLUMN more int")
@@ -202,6 +209,7 @@ def test_a_table_that_changed_since_the_plan_is_refused(site: WideSite) -> None:
     apply_plan(site.conn, site.plan())
 
 
+@pytest.mark.postgres(15)
 def test_large_ids_of_the_watch_are_kept_and_named_by_an_undo_that_is_refused(site: WideSite) -> None:
     apply_plan(site.conn, plan := site.plan())
     site.run("INSERT INTO public.org (id, name) VALUES (5000000000, 'large')", "INSERT INTO public.c (org) VALUES (5000000000)")
@@ -223,13 +231,17 @@ def test_subscribers_and_change_feeds_are_refused_until_they_have_what_they_need
     assert 'ALTER TABLE "public"."c" ADD COLUMN "id_orglift_wide" bigint' in caught.value.hint and "--followers-ready" in caught.value.hint
     assert read_journal(site.conn) == ()
     apply_plan(site.conn, site.plan(followed=True))
+    site.run("SELECT pg_catalog.pg_drop_replication_slot('feed')")
 
 
+@pytest.mark.postgres(18)
 def test_without_a_publication_of_the_tables_a_subscription_to_others_is_no_matter(site: WideSite) -> None:
     site.run("SELECT pg_catalog.pg_create_logical_replication_slot('feed', 'pgoutput', true)")
     apply_plan(site.conn, site.plan())
+    site.run("SELECT pg_catalog.pg_drop_replication_slot('feed')")
 
 
+@pytest.mark.postgres(18)
 def test_a_published_table_that_cannot_be_updated_is_told(make_wide: MakeWide) -> None:
     site = make_wide("CREATE TABLE org (id int NOT NULL UNIQUE); INSERT INTO org VALUES (1); CREATE TABLE c (o int REFERENCES org (id));")
     site.run("CREATE PUBLICATION p FOR TABLE public.org, public.c", "ALTER TABLE public.org ADD COLUMN n serial PRIMARY KEY")
@@ -275,6 +287,7 @@ def _follow(site: WideSite, target: WideSite, plan: Plan) -> None:
     assert target.rows("SELECT id, org FROM public.c ORDER BY id") == site.rows("SELECT id, org FROM public.c ORDER BY id")
 
 
+@pytest.mark.postgres(15)
 def test_twins_without_a_journal_are_seen_and_keep_movers_out(site: WideSite) -> None:
     """Rendered migrations keep none."""
     step = next(step for step in site.plan().steps if "wide twin" in step.purpose)

@@ -17,12 +17,13 @@ from splitter.plans.widen_ids.component import Component, find_components
 from splitter.plans.widen_ids.direct import direct_step
 from splitter.plans.widen_ids.late_keys import late_steps
 from splitter.plans.widen_ids.names import MAX_NAME, TRIGGER, Side, twin_name, wanted
-from splitter.plans.widen_ids.preflight import NEEDS, preflight_steps, subscriber_statements
+from splitter.plans.widen_ids.preflight import NEEDS, Followers, preflight_steps, subscriber_statements
 from splitter.plans.widen_ids.prepare import prepare
 from splitter.plans.widen_ids.sequences import open_steps
 from splitter.plans.widen_ids.swap import swap_step
 from splitter.plans.widen_ids.twin import audit_checks, audit_triggers, backfill_step, twin_step
 from splitter.schema import Schema, TableName
+from splitter.sql import load_queries
 from splitter.steps import Action, Lock, Plan, PlanDatabase, Step
 
 KIND = "widen-ids"
@@ -30,16 +31,7 @@ BUDGET_MS = 200
 NOT_CARRIED = "not-carried"
 _BY_HAND = "widen it by hand, or drop it before and make it again after the plan"
 _CHANGED = "SELECT {name}, 'was changed since the plan was made' WHERE ({query}) IS DISTINCT FROM {digest}"
-_BACKFILLS = """CREATE SCHEMA IF NOT EXISTS orglift;
-CREATE TABLE IF NOT EXISTS orglift.backfills (
-    place text PRIMARY KEY,  -- the table, quoted
-    file oid NOT NULL,  -- relfilenode: rows stand elsewhere after a rewrite
-    next_block bigint NOT NULL DEFAULT 0,
-    blocks bigint NOT NULL,  -- what came later has its twins from the trigger
-    rows bigint NOT NULL DEFAULT 0,
-    seconds double precision NOT NULL DEFAULT 0,  -- at work, over all runs
-    begun_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
-)"""
+_BACKFILLS = load_queries("books.sql")["backfills"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +59,7 @@ class WidenFacts:
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
     published: tuple[tuple[str, TableName], ...] = ()
+    publishes_all: bool = False
     followed: bool = False
 
 
@@ -156,7 +149,8 @@ def _steps(
     for component, sized in enumerate_sized(components, sizes):
         yield _unchanged(component, sized)
     columns = [column for component, _ in online for column in component.columns if column.generated is None]
-    yield from preflight_steps(columns, {table for _, table in facts.published}, followed=facts.followed)
+    followers = Followers(published={table for _, table in facts.published}, publishes_all=facts.publishes_all, ready=facts.followed)
+    yield from preflight_steps(columns, followers)
     for component, _ in online:
         yield from (audit_triggers(component, table) for table in component.holders)
         yield from (step for table in component.holders for step in audit_checks(component, table))
@@ -231,7 +225,7 @@ def _told_followers(facts: WidenFacts) -> Iterator[str]:
     for name in dict.fromkeys(name for name, _ in facts.published):
         yield f"publication {name} publishes {', '.join(str(table) for other, table in facts.published if other == name)}"
     if published:
-        yield from (f"{NEEDS}: {statement}" for statement in subscriber_statements(facts.found.columns, published))
+        yield from (f"{NEEDS}: {statement}" for statement in subscriber_statements(facts.found.columns, published, facts.publishes_all))
         yield "before --commit the ids are bigint on every subscriber; after --finish it may drop the columns that were added there"
 
 

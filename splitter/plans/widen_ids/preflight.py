@@ -5,6 +5,7 @@ somebody who follows the tables would stop. Each is told by name.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from psycopg import sql
 
@@ -12,6 +13,7 @@ from splitter.dependents import WideColumn
 from splitter.plans.foreign_keys import LOCK_TIMEOUT_MS, name_of, regclass
 from splitter.plans.widen_ids.names import Side, twin_name, wanted
 from splitter.schema import TableName
+from splitter.sql import load_queries
 from splitter.steps import Action, Lock, Step
 
 LONG_SECONDS = 600  # for as long an index waits for older transactions
@@ -65,9 +67,18 @@ _FOLLOWERS = """SELECT 'replication slot ' || s.slot_name || ' (' || s.plugin ||
    AND (s.plugin <> 'pgoutput' OR {published})"""
 
 
-def preflight_steps(columns: Collection[WideColumn], published: Collection[TableName], *, followed: bool) -> Iterator[Step]:
-    """``columns``: all that get a twin; ``published``: their tables that a publication has. ``followed``: whoever reads a logical slot has
-    what it needs, as somebody has said."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followers:
+    """``published``: tables that a publication has; ``publishes_all``: one has every table, also those of orglift. ``ready``: whoever reads
+    a logical slot has what it needs, as somebody has said."""
+
+    published: Collection[TableName]
+    publishes_all: bool
+    ready: bool
+
+
+def preflight_steps(columns: Collection[WideColumn], followers: Followers) -> Iterator[Step]:
+    """``columns``: all that get a twin."""
     if not columns:
         return
     condition = wanted(next(iter(columns)), Side.WIDE, sql.SQL("true"))
@@ -88,15 +99,16 @@ def preflight_steps(columns: Collection[WideColumn], published: Collection[Table
         "ALTER TABLE ... REPLICA IDENTITY FULL, or USING INDEX, until the plan is finished",
         condition,
     )
-    if not followed:
-        yield _followers(columns, published, condition)
+    if not followers.ready:
+        yield _followers(columns, followers, condition)
 
 
-def _followers(columns: Iterable[WideColumn], published: Collection[TableName], condition: str) -> Step:
-    needed = subscriber_statements(columns, published)
+def _followers(columns: Iterable[WideColumn], followers: Followers, condition: str) -> Step:
+    needed = subscriber_statements(columns, followers.published, followers.publishes_all)
+    published = sql.SQL("true" if needed else "false")
     return _audit(
         "no subscriber and no change feed that would stop",
-        sql.SQL(_FOLLOWERS).format(told=sql.Literal(_STOPS), published=sql.SQL("true" if published else "false")),
+        sql.SQL(_FOLLOWERS).format(told=sql.Literal(_STOPS), published=published),
         f"{NEEDS}: {'; '.join(needed)}; {_THEN}" if needed else _THEN,
         condition,
     )
@@ -107,8 +119,9 @@ _STOPS = "gets columns from the first step on that its reader may not know, and 
 _THEN = "see that whoever reads the slot takes more columns, then make the plan with --followers-ready"
 
 
-def subscriber_statements(columns: Iterable[WideColumn], published: Collection[TableName]) -> tuple[str, ...]:
-    """What a subscriber's tables need to follow before the swap, after it and after an undo: one ALTER TABLE a table, without a rewrite."""
+def subscriber_statements(columns: Iterable[WideColumn], published: Collection[TableName], publishes_all: bool) -> tuple[str, ...]:
+    """What a subscriber needs to follow before the swap, after it and after an undo: one ALTER TABLE a table, without a rewrite; and
+    orglift's own tables, which it may leave empty, where everything is published."""
     adds: Mapping[TableName, list[sql.Composed]] = {table: [] for table in published}
     for column in columns:
         if column.table in adds:
@@ -118,7 +131,13 @@ def subscriber_statements(columns: Iterable[WideColumn], published: Collection[T
                 sql.SQL("ADD COLUMN {} {}").format(narrow, sql.SQL(column.type)),
             ]
     text = sql.SQL("ALTER TABLE {} {}")
-    return tuple(text.format(name_of(table), sql.SQL(", ").join(parts)).as_string() for table, parts in adds.items() if parts)
+    alters = (text.format(name_of(table), sql.SQL(", ").join(parts)).as_string() for table, parts in adds.items() if parts)
+    return (*alters, *(_bare(load_queries("books.sql")[name]) for name in ("journal", "backfills") if publishes_all))
+
+
+def _bare(script: str) -> str:
+    """On one line, without comments."""
+    return " ".join(line.partition("--")[0].strip() for line in script.splitlines()).strip()
 
 
 def _audit(purpose: str, text: sql.Composed, remedy: str, precondition: str) -> Step:
