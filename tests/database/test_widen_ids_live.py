@@ -206,7 +206,7 @@ def test_cut_off_anywhere_the_same_call_goes_on(make_wide: MakeWide, moment: Mom
         cut_off(site, plan, undo_plan, number, moment)  # the way back has fewer statements
         undo_plan(site.conn, plan)
         assert site.dump() == before
-        number += 7
+        number += 9
     assert number > 100
 
 
