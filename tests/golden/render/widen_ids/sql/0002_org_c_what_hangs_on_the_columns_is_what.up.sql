@@ -1,4 +1,4 @@
--- plan widen-ids 5962e89aca9666371eb25f46dcfc27e6 for us, step 2 of 37: up
+-- plan widen-ids acc410a99e4160d12b58f871b03df5f4 for us, step 2 of 37: up
 -- org, c: what hangs on the columns is what the plan was made for
 --   lock: none, waits at most 300 ms, runs at most 60000 ms, in a transaction
 
@@ -39,12 +39,25 @@ DECLARE
     orglift_found text;
 BEGIN
     orglift_found := (SELECT pg_catalog.string_agg(pg_catalog.concat(a.object, ': ', a.found), E'\n') FROM (
+SELECT 'partitions and children of org and those tied to it', 'was changed since the plan was made' WHERE (SELECT pg_catalog.md5(pg_catalog.string_agg(x.said, ' ' ORDER BY x.said COLLATE "C")) FROM (
+    SELECT (pg_catalog.to_jsonb(y) - '{oid,reads,depth,not_null_local}'::text[])::text AS said FROM (WITH RECURSIVE chosen (relid, attnum) AS (
+    SELECT a.attrelid, a.attnum FROM (VALUES ('"public"."org"', 'id'), ('"public"."c"', 'id'), ('"public"."c"', 'org')) AS w (name, col)
+      JOIN pg_catalog.pg_attribute AS a ON a.attrelid = pg_catalog.to_regclass(w.name) AND a.attname = w.col AND NOT a.attisdropped)
+SELECT n.nspname::text AS schema, c.relname::text AS "table", m.nspname::text AS child_schema, k.relname::text AS child,
+       pg_catalog.pg_get_expr(k.relpartbound, k.oid) AS bound
+  FROM pg_catalog.pg_inherits AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.inhparent
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+  JOIN pg_catalog.pg_class AS k ON k.oid = i.inhrelid JOIN pg_catalog.pg_namespace AS m ON m.oid = k.relnamespace
+ WHERE c.oid IN (SELECT relid FROM chosen)
+ ORDER BY c.oid, k.oid) AS y) AS x) IS DISTINCT FROM NULL
+UNION ALL
 SELECT 'columns of org and those tied to it', 'was changed since the plan was made' WHERE (SELECT pg_catalog.md5(pg_catalog.string_agg(x.said, ' ' ORDER BY x.said COLLATE "C")) FROM (
-    SELECT (pg_catalog.to_jsonb(y) - '{oid,reads,depth}'::text[])::text AS said FROM (WITH RECURSIVE chosen (relid, attnum) AS (
+    SELECT (pg_catalog.to_jsonb(y) - '{oid,reads,depth,not_null_local}'::text[])::text AS said FROM (WITH RECURSIVE chosen (relid, attnum) AS (
     SELECT a.attrelid, a.attnum FROM (VALUES ('"public"."org"', 'id'), ('"public"."c"', 'id'), ('"public"."c"', 'org')) AS w (name, col)
       JOIN pg_catalog.pg_attribute AS a ON a.attrelid = pg_catalog.to_regclass(w.name) AND a.attname = w.col AND NOT a.attisdropped)
 SELECT n.nspname::text AS schema, c.relname::text AS "table", a.attname::text AS name, a.attstattarget AS target,
        k.conname::text AS not_null_name, pg_catalog.obj_description(k.oid, 'pg_constraint') AS not_null_comment,
+       k.conislocal AS not_null_local, a.attinhcount > 0 AS inherited, a.attislocal AS local,
        pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS default,
        pg_catalog.array_remove(ARRAY[
            CASE WHEN pg_catalog.col_description(c.oid, a.attnum) IS NOT NULL THEN pg_catalog.format(
@@ -66,15 +79,17 @@ SELECT n.nspname::text AS schema, c.relname::text AS "table", a.attname::text AS
   JOIN pg_catalog.pg_class AS c ON c.oid = w.relid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
   LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = w.relid AND d.adnum = w.attnum
   LEFT JOIN pg_catalog.pg_constraint AS k ON k.conrelid = w.relid AND k.contype = 'n' AND k.conkey = ARRAY[w.attnum]
- ORDER BY c.oid, a.attnum) AS y) AS x) IS DISTINCT FROM '4b99bd436fb088893c3f0cbb3975276c'
+ ORDER BY c.oid, a.attnum) AS y) AS x) IS DISTINCT FROM '2a5259120689e5cf79404282d784e49a'
 UNION ALL
 SELECT 'indexes of org and those tied to it', 'was changed since the plan was made' WHERE (SELECT pg_catalog.md5(pg_catalog.string_agg(x.said, ' ' ORDER BY x.said COLLATE "C")) FROM (
-    SELECT (pg_catalog.to_jsonb(y) - '{oid,reads,depth}'::text[])::text AS said FROM (WITH RECURSIVE chosen (relid, attnum) AS (
+    SELECT (pg_catalog.to_jsonb(y) - '{oid,reads,depth,not_null_local}'::text[])::text AS said FROM (WITH RECURSIVE chosen (relid, attnum) AS (
     SELECT a.attrelid, a.attnum FROM (VALUES ('"public"."org"', 'id'), ('"public"."c"', 'id'), ('"public"."c"', 'org')) AS w (name, col)
       JOIN pg_catalog.pg_attribute AS a ON a.attrelid = pg_catalog.to_regclass(w.name) AND a.attname = w.col AND NOT a.attisdropped)
 SELECT n.nspname::text AS schema, i.relname::text AS name, m.nspname::text AS table_schema, t.relname::text AS "table",
        x.indisunique AS "unique", x.indisclustered AS clustered, x.indisreplident AS replica_identity, x.indisvalid AS valid,
-       k.contype::text AS constraint, coalesce(k.condeferrable, false) AS deferrable, s.spcname::text AS tablespace,
+       k.contype::text AS constraint, pg_catalog.pg_get_constraintdef(k.oid) AS definition, i.reloptions AS options,
+       i.relkind = 'I' AS partitioned, q.nspname::text AS parent_schema, p.relname::text AS parent,
+       coalesce(k.condeferrable, false) AS deferrable, s.spcname::text AS tablespace,
        pg_catalog.pg_get_expr(x.indpred, x.indrelid) AS predicate,
        pg_catalog.substr(pg_catalog.pg_get_indexdef(i.oid), 1 + pg_catalog.length(pg_catalog.format('CREATE %sINDEX %I ON %s%I.%I',
            CASE WHEN x.indisunique THEN 'UNIQUE ' ELSE '' END, i.relname, CASE WHEN i.relkind = 'I' THEN 'ONLY ' ELSE '' END,
@@ -93,24 +108,27 @@ SELECT n.nspname::text AS schema, i.relname::text AS name, m.nspname::text AS ta
   JOIN pg_catalog.pg_class AS t ON t.oid = x.indrelid JOIN pg_catalog.pg_namespace AS m ON m.oid = t.relnamespace
   LEFT JOIN pg_catalog.pg_constraint AS k ON k.conindid = i.oid AND k.contype IN ('p', 'u', 'x') AND k.conrelid = x.indrelid
   LEFT JOIN pg_catalog.pg_tablespace AS s ON s.oid = i.reltablespace
+  LEFT JOIN pg_catalog.pg_inherits AS h ON h.inhrelid = i.oid LEFT JOIN pg_catalog.pg_class AS p ON p.oid = h.inhparent
+  LEFT JOIN pg_catalog.pg_namespace AS q ON q.oid = p.relnamespace
  WHERE EXISTS (SELECT FROM chosen AS w WHERE w.relid = x.indrelid AND (w.attnum = ANY (x.indkey::smallint[]) OR EXISTS (
            SELECT FROM pg_catalog.pg_depend AS d WHERE d.objid = i.oid AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
               AND d.refobjid = w.relid AND d.refobjsubid = w.attnum)))
- ORDER BY i.oid) AS y) AS x) IS DISTINCT FROM 'f345cd1307ae62be65e11d760c00b240'
+ ORDER BY i.oid) AS y) AS x) IS DISTINCT FROM '04221bf3e89c434ed72d19c5e9e36d49'
 UNION ALL
 SELECT 'checks of org and those tied to it', 'was changed since the plan was made' WHERE (SELECT pg_catalog.md5(pg_catalog.string_agg(x.said, ' ' ORDER BY x.said COLLATE "C")) FROM (
-    SELECT (pg_catalog.to_jsonb(y) - '{oid,reads,depth}'::text[])::text AS said FROM (WITH RECURSIVE chosen (relid, attnum) AS (
+    SELECT (pg_catalog.to_jsonb(y) - '{oid,reads,depth,not_null_local}'::text[])::text AS said FROM (WITH RECURSIVE chosen (relid, attnum) AS (
     SELECT a.attrelid, a.attnum FROM (VALUES ('"public"."org"', 'id'), ('"public"."c"', 'id'), ('"public"."c"', 'org')) AS w (name, col)
       JOIN pg_catalog.pg_attribute AS a ON a.attrelid = pg_catalog.to_regclass(w.name) AND a.attname = w.col AND NOT a.attisdropped)
 SELECT m.nspname::text AS schema, t.relname::text AS "table", k.conname::text AS name, pg_catalog.pg_get_expr(k.conbin, k.conrelid) AS expression,
-       k.convalidated AS validated, k.connoinherit AS no_inherit, pg_catalog.obj_description(k.oid, 'pg_constraint') AS comment
+       k.convalidated AS validated, k.connoinherit AS no_inherit, k.coninhcount > 0 AS inherited, k.conislocal AS local,
+       pg_catalog.obj_description(k.oid, 'pg_constraint') AS comment
   FROM pg_catalog.pg_constraint AS k JOIN pg_catalog.pg_class AS t ON t.oid = k.conrelid
   JOIN pg_catalog.pg_namespace AS m ON m.oid = t.relnamespace
  WHERE k.contype = 'c' AND k.conname NOT LIKE 'orglift\_%' AND EXISTS (SELECT FROM chosen AS w WHERE w.relid = k.conrelid AND w.attnum = ANY (k.conkey))
- ORDER BY k.oid) AS y) AS x) IS DISTINCT FROM '98de549272a0adcada56d1ec110637f9'
+ ORDER BY k.oid) AS y) AS x) IS DISTINCT FROM 'ad2ca923047510e43b2aecbeb14da85c'
 UNION ALL
 SELECT 'statistics of org and those tied to it', 'was changed since the plan was made' WHERE (SELECT pg_catalog.md5(pg_catalog.string_agg(x.said, ' ' ORDER BY x.said COLLATE "C")) FROM (
-    SELECT (pg_catalog.to_jsonb(y) - '{oid,reads,depth}'::text[])::text AS said FROM (WITH RECURSIVE chosen (relid, attnum) AS (
+    SELECT (pg_catalog.to_jsonb(y) - '{oid,reads,depth,not_null_local}'::text[])::text AS said FROM (WITH RECURSIVE chosen (relid, attnum) AS (
     SELECT a.attrelid, a.attnum FROM (VALUES ('"public"."org"', 'id'), ('"public"."c"', 'id'), ('"public"."c"', 'org')) AS w (name, col)
       JOIN pg_catalog.pg_attribute AS a ON a.attrelid = pg_catalog.to_regclass(w.name) AND a.attname = w.col AND NOT a.attisdropped)
 SELECT n.nspname::text AS schema, s.stxname::text AS name, m.nspname::text AS table_schema, t.relname::text AS "table",
@@ -124,7 +142,7 @@ SELECT n.nspname::text AS schema, s.stxname::text AS name, m.nspname::text AS ta
  ORDER BY s.oid) AS y) AS x) IS DISTINCT FROM NULL
 UNION ALL
 SELECT 'views of org and those tied to it', 'was changed since the plan was made' WHERE (SELECT pg_catalog.md5(pg_catalog.string_agg(x.said, ' ' ORDER BY x.said COLLATE "C")) FROM (
-    SELECT (pg_catalog.to_jsonb(y) - '{oid,reads,depth}'::text[])::text AS said FROM (WITH RECURSIVE chosen (relid, attnum) AS (
+    SELECT (pg_catalog.to_jsonb(y) - '{oid,reads,depth,not_null_local}'::text[])::text AS said FROM (WITH RECURSIVE chosen (relid, attnum) AS (
     SELECT a.attrelid, a.attnum FROM (VALUES ('"public"."org"', 'id'), ('"public"."c"', 'id'), ('"public"."c"', 'org')) AS w (name, col)
       JOIN pg_catalog.pg_attribute AS a ON a.attrelid = pg_catalog.to_regclass(w.name) AND a.attname = w.col AND NOT a.attisdropped)
 , found (relid, depth) AS (
@@ -196,7 +214,7 @@ SELECT v.oid::bigint AS oid, n.nspname::text AS schema, v.relname::text AS name,
  ORDER BY f.depth DESC, v.oid DESC) AS y) AS x) IS DISTINCT FROM NULL
 UNION ALL
 SELECT 'rules of org and those tied to it', 'was changed since the plan was made' WHERE (SELECT pg_catalog.md5(pg_catalog.string_agg(x.said, ' ' ORDER BY x.said COLLATE "C")) FROM (
-    SELECT (pg_catalog.to_jsonb(y) - '{oid,reads,depth}'::text[])::text AS said FROM (WITH RECURSIVE chosen (relid, attnum) AS (
+    SELECT (pg_catalog.to_jsonb(y) - '{oid,reads,depth,not_null_local}'::text[])::text AS said FROM (WITH RECURSIVE chosen (relid, attnum) AS (
     SELECT a.attrelid, a.attnum FROM (VALUES ('"public"."org"', 'id'), ('"public"."c"', 'id'), ('"public"."c"', 'org')) AS w (name, col)
       JOIN pg_catalog.pg_attribute AS a ON a.attrelid = pg_catalog.to_regclass(w.name) AND a.attname = w.col AND NOT a.attisdropped)
 SELECT n.nspname::text AS schema, c.relname::text AS "table", r.rulename::text AS name,
@@ -213,7 +231,7 @@ SELECT n.nspname::text AS schema, c.relname::text AS "table", r.rulename::text A
  ORDER BY r.oid) AS y) AS x) IS DISTINCT FROM NULL
 UNION ALL
 SELECT 'triggers of org and those tied to it', 'was changed since the plan was made' WHERE (SELECT pg_catalog.md5(pg_catalog.string_agg(x.said, ' ' ORDER BY x.said COLLATE "C")) FROM (
-    SELECT (pg_catalog.to_jsonb(y) - '{oid,reads,depth}'::text[])::text AS said FROM (WITH RECURSIVE chosen (relid, attnum) AS (
+    SELECT (pg_catalog.to_jsonb(y) - '{oid,reads,depth,not_null_local}'::text[])::text AS said FROM (WITH RECURSIVE chosen (relid, attnum) AS (
     SELECT a.attrelid, a.attnum FROM (VALUES ('"public"."org"', 'id'), ('"public"."c"', 'id'), ('"public"."c"', 'org')) AS w (name, col)
       JOIN pg_catalog.pg_attribute AS a ON a.attrelid = pg_catalog.to_regclass(w.name) AND a.attname = w.col AND NOT a.attisdropped)
 SELECT n.nspname::text AS schema, c.relname::text AS "table", g.tgname::text AS name,
@@ -224,13 +242,14 @@ SELECT n.nspname::text AS schema, c.relname::text AS "table", g.tgname::text AS 
        || CASE WHEN pg_catalog.obj_description(g.oid, 'pg_trigger') IS NULL THEN ARRAY[]::text[] ELSE ARRAY[pg_catalog.format(
               'COMMENT ON TRIGGER %I ON %I.%I IS %L', g.tgname, n.nspname, c.relname, pg_catalog.obj_description(g.oid, 'pg_trigger'))] END AS create
   FROM pg_catalog.pg_trigger AS g JOIN pg_catalog.pg_class AS c ON c.oid = g.tgrelid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
- WHERE NOT g.tgisinternal AND g.tgname <> '~orglift_widen' AND EXISTS (SELECT FROM chosen AS w JOIN pg_catalog.pg_depend AS d ON d.refobjid = w.relid
+ WHERE NOT g.tgisinternal AND g.tgparentid = 0 AND g.tgname <> '~orglift_widen'
+   AND EXISTS (SELECT FROM chosen AS w JOIN pg_catalog.pg_depend AS d ON d.refobjid = w.relid
        AND d.refobjsubid = w.attnum AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
      WHERE d.objid = g.oid AND d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass)
  ORDER BY g.oid) AS y) AS x) IS DISTINCT FROM NULL
 UNION ALL
 SELECT 'policies of org and those tied to it', 'was changed since the plan was made' WHERE (SELECT pg_catalog.md5(pg_catalog.string_agg(x.said, ' ' ORDER BY x.said COLLATE "C")) FROM (
-    SELECT (pg_catalog.to_jsonb(y) - '{oid,reads,depth}'::text[])::text AS said FROM (WITH RECURSIVE chosen (relid, attnum) AS (
+    SELECT (pg_catalog.to_jsonb(y) - '{oid,reads,depth,not_null_local}'::text[])::text AS said FROM (WITH RECURSIVE chosen (relid, attnum) AS (
     SELECT a.attrelid, a.attnum FROM (VALUES ('"public"."org"', 'id'), ('"public"."c"', 'id'), ('"public"."c"', 'org')) AS w (name, col)
       JOIN pg_catalog.pg_attribute AS a ON a.attrelid = pg_catalog.to_regclass(w.name) AND a.attname = w.col AND NOT a.attisdropped)
 SELECT n.nspname::text AS schema, c.relname::text AS "table", p.polname::text AS name,
@@ -251,7 +270,7 @@ SELECT n.nspname::text AS schema, c.relname::text AS "table", p.polname::text AS
  ORDER BY p.oid) AS y) AS x) IS DISTINCT FROM NULL
 UNION ALL
 SELECT 'publications of org and those tied to it', 'was changed since the plan was made' WHERE (SELECT pg_catalog.md5(pg_catalog.string_agg(x.said, ' ' ORDER BY x.said COLLATE "C")) FROM (
-    SELECT (pg_catalog.to_jsonb(y) - '{oid,reads,depth}'::text[])::text AS said FROM (WITH RECURSIVE chosen (relid, attnum) AS (
+    SELECT (pg_catalog.to_jsonb(y) - '{oid,reads,depth,not_null_local}'::text[])::text AS said FROM (WITH RECURSIVE chosen (relid, attnum) AS (
     SELECT a.attrelid, a.attnum FROM (VALUES ('"public"."org"', 'id'), ('"public"."c"', 'id'), ('"public"."c"', 'org')) AS w (name, col)
       JOIN pg_catalog.pg_attribute AS a ON a.attrelid = pg_catalog.to_regclass(w.name) AND a.attname = w.col AND NOT a.attisdropped)
 SELECT n.nspname::text AS schema, c.relname::text AS "table", b.pubname::text AS name,
@@ -267,8 +286,33 @@ SELECT n.nspname::text AS schema, c.relname::text AS "table", b.pubname::text AS
      WHERE d.objid = p.oid AND d.classid = 'pg_catalog.pg_publication_rel'::pg_catalog.regclass)
  ORDER BY p.oid) AS y) AS x) IS DISTINCT FROM NULL
 UNION ALL
+SELECT 'functions of org and those tied to it', 'was changed since the plan was made' WHERE (SELECT pg_catalog.md5(pg_catalog.string_agg(x.said, ' ' ORDER BY x.said COLLATE "C")) FROM (
+    SELECT (pg_catalog.to_jsonb(y) - '{oid,reads,depth,not_null_local}'::text[])::text AS said FROM (WITH RECURSIVE chosen (relid, attnum) AS (
+    SELECT a.attrelid, a.attnum FROM (VALUES ('"public"."org"', 'id'), ('"public"."c"', 'id'), ('"public"."c"', 'org')) AS w (name, col)
+      JOIN pg_catalog.pg_attribute AS a ON a.attrelid = pg_catalog.to_regclass(w.name) AND a.attname = w.col AND NOT a.attisdropped)
+SELECT n.nspname::text AS schema, c.relname::text AS "table", p.oid::pg_catalog.regprocedure::text AS name,
+       pg_catalog.format('DROP %s %s', k.kind, p.oid::pg_catalog.regprocedure) AS drop,
+       ARRAY[pg_catalog.pg_get_functiondef(p.oid),
+             pg_catalog.format('ALTER %s %s OWNER TO %I', k.kind, p.oid::pg_catalog.regprocedure, pg_catalog.pg_get_userbyid(p.proowner))]
+       || CASE WHEN p.proacl IS NULL THEN ARRAY[]::text[] ELSE ARRAY[pg_catalog.format('REVOKE ALL ON %s %s FROM PUBLIC, %I',
+              k.kind, p.oid::pg_catalog.regprocedure, pg_catalog.pg_get_userbyid(p.proowner))] END
+       || ARRAY(SELECT pg_catalog.format('GRANT %s ON %s %s TO %s%s', x.privilege_type, k.kind, p.oid::pg_catalog.regprocedure,
+                    CASE WHEN x.grantee = 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END,
+                    CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+               FROM pg_catalog.aclexplode(p.proacl) WITH ORDINALITY AS x (grantor, grantee, privilege_type, is_grantable, position)
+              ORDER BY x.position)
+       || CASE WHEN pg_catalog.obj_description(p.oid, 'pg_proc') IS NULL THEN ARRAY[]::text[] ELSE ARRAY[pg_catalog.format(
+              'COMMENT ON %s %s IS %L', k.kind, p.oid::pg_catalog.regprocedure, pg_catalog.obj_description(p.oid, 'pg_proc'))] END AS create
+  FROM (SELECT DISTINCT relid FROM chosen) AS w JOIN pg_catalog.pg_class AS c ON c.oid = w.relid
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+ CROSS JOIN pg_catalog.pg_proc AS p CROSS JOIN LATERAL (SELECT CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END) AS k (kind)
+ WHERE p.prosqlbody IS NOT NULL AND EXISTS (SELECT FROM pg_catalog.pg_depend AS d JOIN chosen AS o ON o.relid = d.refobjid
+        AND o.attnum = d.refobjsubid WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = w.relid
+        AND d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid)
+ ORDER BY p.oid, c.oid) AS y) AS x) IS DISTINCT FROM NULL
+UNION ALL
 SELECT 'trigger functions of org and those tied to it', 'was changed since the plan was made' WHERE (SELECT pg_catalog.md5(pg_catalog.string_agg(x.said, ' ' ORDER BY x.said COLLATE "C")) FROM (
-    SELECT (pg_catalog.to_jsonb(y) - '{oid,reads,depth}'::text[])::text AS said FROM (WITH RECURSIVE chosen (relid, attnum) AS (
+    SELECT (pg_catalog.to_jsonb(y) - '{oid,reads,depth,not_null_local}'::text[])::text AS said FROM (WITH RECURSIVE chosen (relid, attnum) AS (
     SELECT a.attrelid, a.attnum FROM (VALUES ('"public"."org"', 'id'), ('"public"."c"', 'id'), ('"public"."c"', 'org')) AS w (name, col)
       JOIN pg_catalog.pg_attribute AS a ON a.attrelid = pg_catalog.to_regclass(w.name) AND a.attname = w.col AND NOT a.attisdropped)
 SELECT DISTINCT n.nspname::text AS schema, c.relname::text AS "table",

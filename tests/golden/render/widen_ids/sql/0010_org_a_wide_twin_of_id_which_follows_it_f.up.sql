@@ -1,4 +1,4 @@
--- plan widen-ids 5962e89aca9666371eb25f46dcfc27e6 for us, step 10 of 37: up
+-- plan widen-ids acc410a99e4160d12b58f871b03df5f4 for us, step 10 of 37: up
 -- org: a wide twin of id, which follows it from here on
 --   lock: ACCESS EXCLUSIVE on org, waits at most 300 ms, runs at most 500 ms, in a transaction
 --   hazard: readers and writers wait for a moment; COPY and INSERT without a list of columns see one more
@@ -45,6 +45,6 @@ CREATE OR REPLACE FUNCTION "orglift"."widen_ddb26059ad6c"() RETURNS trigger LANG
 END';
 CREATE TRIGGER "~orglift_widen" BEFORE INSERT OR UPDATE ON "public"."org" FOR EACH ROW WHEN (NEW."id_orglift_wide" IS DISTINCT FROM NEW."id") EXECUTE FUNCTION "orglift"."widen_ddb26059ad6c"();
 ALTER TABLE ONLY "public"."org" ENABLE ALWAYS TRIGGER "~orglift_widen";
-DELETE FROM orglift.backfills WHERE place = '"public"."org"';
+DELETE FROM orglift.backfills WHERE place IN ('"public"."org"');
 \endif
 COMMIT;

@@ -1,4 +1,4 @@
--- plan widen-ids 5962e89aca9666371eb25f46dcfc27e6 for us, step 11 of 37: up
+-- plan widen-ids acc410a99e4160d12b58f871b03df5f4 for us, step 11 of 37: up
 -- c: a wide twin of id, org, which follows it from here on
 --   lock: ACCESS EXCLUSIVE on c, waits at most 300 ms, runs at most 500 ms, in a transaction
 --   hazard: readers and writers wait for a moment; COPY and INSERT without a list of columns see one more
@@ -46,6 +46,6 @@ CREATE OR REPLACE FUNCTION "orglift"."widen_2665033b33f5"() RETURNS trigger LANG
 END';
 CREATE TRIGGER "~orglift_widen" BEFORE INSERT OR UPDATE ON "public"."c" FOR EACH ROW WHEN (NEW."id_orglift_wide" IS DISTINCT FROM NEW."id" OR NEW."org_orglift_wide" IS DISTINCT FROM NEW."org") EXECUTE FUNCTION "orglift"."widen_2665033b33f5"();
 ALTER TABLE ONLY "public"."c" ENABLE ALWAYS TRIGGER "~orglift_widen";
-DELETE FROM orglift.backfills WHERE place = '"public"."c"';
+DELETE FROM orglift.backfills WHERE place IN ('"public"."c"');
 \endif
 COMMIT;

@@ -1,4 +1,4 @@
--- plan widen-ids 5962e89aca9666371eb25f46dcfc27e6 for us, step 13 of 37: up
+-- plan widen-ids acc410a99e4160d12b58f871b03df5f4 for us, step 13 of 37: up
 -- c: the twins of the rows that were there
 --   lock: ROW EXCLUSIVE on c, waits at most 300 ms, runs without a limit, in a transaction
 --   hazard: writes every row once: WAL, and room for as many row versions until they are vacuumed

@@ -1,4 +1,4 @@
--- plan widen-ids 5962e89aca9666371eb25f46dcfc27e6 for us, step 32 of 37: down
+-- plan widen-ids acc410a99e4160d12b58f871b03df5f4 for us, step 32 of 37: down
 -- back: org: every id fits the narrow column
 -- back: lock: ACCESS SHARE, waits at most 300 ms, runs without a limit, in a transaction
 -- back: c: every id fits the narrow column
@@ -21,6 +21,18 @@
 -- back: index c_org_idx of the twins
 -- back: lock: SHARE UPDATE EXCLUSIVE on c, waits at most 600000 ms, runs without a limit, outside a transaction
 -- back: hazard: waits for every transaction that is older than it
+-- back: c: no row whose twins are not equal, and the checks of the twins, not yet proved
+-- back: lock: ACCESS EXCLUSIVE on c, waits at most 300 ms, runs at most 500 ms, in a transaction
+-- back: hazard: readers and writers wait for a moment
+-- back: orglift_narrow_0b62dd5a85c5 of c proved
+-- back: lock: SHARE UPDATE EXCLUSIVE on c, waits at most 600000 ms, runs without a limit, in a transaction
+-- back: hazard: reads the table
+-- back: orglift_narrow_e1bb7bc01579 of c proved
+-- back: lock: SHARE UPDATE EXCLUSIVE on c, waits at most 600000 ms, runs without a limit, in a transaction
+-- back: hazard: reads the table
+-- back: c: the twins are NOT NULL, by the proof
+-- back: lock: ACCESS EXCLUSIVE on c, waits at most 300 ms, runs at most 500 ms, in a transaction
+-- back: hazard: readers and writers wait for a moment
 -- back: org: no row whose twins are not equal, and the checks of the twins, not yet proved
 -- back: lock: ACCESS EXCLUSIVE on org, waits at most 300 ms, runs at most 500 ms, in a transaction
 -- back: hazard: readers and writers wait for a moment
@@ -29,18 +41,6 @@
 -- back: hazard: reads the table
 -- back: org: the twins are NOT NULL, by the proof
 -- back: lock: ACCESS EXCLUSIVE on org, waits at most 300 ms, runs at most 500 ms, in a transaction
--- back: hazard: readers and writers wait for a moment
--- back: c: no row whose twins are not equal, and the checks of the twins, not yet proved
--- back: lock: ACCESS EXCLUSIVE on c, waits at most 300 ms, runs at most 500 ms, in a transaction
--- back: hazard: readers and writers wait for a moment
--- back: orglift_narrow_0b62dd5a85c5 of c proved
--- back: lock: SHARE UPDATE EXCLUSIVE on c, waits at most 600000 ms, runs without a limit, in a transaction
--- back: hazard: reads the table
--- back: orglift_narrow_72b183bcc941 of c proved
--- back: lock: SHARE UPDATE EXCLUSIVE on c, waits at most 600000 ms, runs without a limit, in a transaction
--- back: hazard: reads the table
--- back: c: the twins are NOT NULL, by the proof
--- back: lock: ACCESS EXCLUSIVE on c, waits at most 300 ms, runs at most 500 ms, in a transaction
 -- back: hazard: readers and writers wait for a moment
 -- back: foreign key c_org_fkey of c between the twins, not yet proved
 -- back: lock: SHARE ROW EXCLUSIVE on org, c, waits at most 300 ms, runs at most 500 ms, in a transaction
@@ -383,6 +383,146 @@ END
 $orglift$;
 SELECT q.answer IS TRUE AS wanted, q.answer IS NULL AS lost FROM (SELECT (
 SELECT CASE (SELECT pg_catalog.format_type(a.atttypid, NULL) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = pg_catalog.to_regclass('"public"."c"') AND a.attname = 'id' AND NOT a.attisdropped) WHEN 'bigint' THEN NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k
+    WHERE k.conrelid = pg_catalog.to_regclass('"public"."c"') AND k.conname = 'orglift_narrow_0b62dd5a85c5') WHEN 'integer' THEN false END
+) AS answer) AS q \gset orglift_
+\if :orglift_lost
+DO $orglift$
+BEGIN
+    RAISE EXCEPTION USING MESSAGE = 'c: no row whose twins are not equal, and the checks of the twins, not yet proved: what it would change is not what the plan was made for', HINT = 'make the plan anew, and render it';
+END
+$orglift$;
+\elif :orglift_wanted
+LOCK TABLE ONLY "public"."c" IN ACCESS EXCLUSIVE MODE;
+SET LOCAL statement_timeout = 10000;
+ALTER TABLE ONLY "public"."c" ADD CONSTRAINT "orglift_narrow_e1bb7bc01579" CHECK (("org_orglift_narrow" > 0)) NOT VALID, ADD CONSTRAINT "orglift_narrow_0b62dd5a85c5" CHECK ("id_orglift_narrow" IS NOT NULL AND "id_orglift_narrow" = "id" AND "org_orglift_narrow" IS NOT NULL AND "org_orglift_narrow" = "org") NOT VALID;
+\endif
+COMMIT;
+
+BEGIN ISOLATION LEVEL READ COMMITTED;
+SET LOCAL search_path = '';
+SET LOCAL row_security = off;
+SET LOCAL lock_timeout = 600000;
+SET LOCAL statement_timeout = 0;
+DO $orglift$
+BEGIN
+    IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('orglift change of schema', 0)) THEN
+        RAISE EXCEPTION 'another plan is being applied to this database, or a mover is entering it' USING ERRCODE = 'lock_not_available';
+    END IF;
+    IF pg_catalog.to_regclass('orglift.moves') IS NOT NULL THEN
+        IF EXISTS (SELECT FROM orglift.moves WHERE finished_at IS NULL) THEN
+            RAISE EXCEPTION 'a relocation touches this database'
+                USING HINT = 'finish it with `relocate start` or `relocate purge`, or end it with `relocate abort`';
+        END IF;
+    END IF;
+END
+$orglift$;
+SELECT q.answer IS TRUE AS wanted, q.answer IS NULL AS lost FROM (SELECT (
+SELECT CASE (SELECT pg_catalog.format_type(a.atttypid, NULL) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = pg_catalog.to_regclass('"public"."c"') AND a.attname = 'id' AND NOT a.attisdropped) WHEN 'bigint' THEN EXISTS (SELECT FROM pg_catalog.pg_constraint AS k
+    WHERE k.conrelid = pg_catalog.to_regclass('"public"."c"') AND k.conname = 'orglift_narrow_0b62dd5a85c5' AND NOT k.convalidated) WHEN 'integer' THEN false END
+) AS answer) AS q \gset orglift_
+\if :orglift_lost
+DO $orglift$
+BEGIN
+    RAISE EXCEPTION USING MESSAGE = 'orglift_narrow_0b62dd5a85c5 of c proved: what it would change is not what the plan was made for', HINT = 'make the plan anew, and render it';
+END
+$orglift$;
+\elif :orglift_wanted
+ALTER TABLE ONLY "public"."c" VALIDATE CONSTRAINT "orglift_narrow_0b62dd5a85c5";
+\endif
+COMMIT;
+
+BEGIN ISOLATION LEVEL READ COMMITTED;
+SET LOCAL search_path = '';
+SET LOCAL row_security = off;
+SET LOCAL lock_timeout = 600000;
+SET LOCAL statement_timeout = 0;
+DO $orglift$
+BEGIN
+    IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('orglift change of schema', 0)) THEN
+        RAISE EXCEPTION 'another plan is being applied to this database, or a mover is entering it' USING ERRCODE = 'lock_not_available';
+    END IF;
+    IF pg_catalog.to_regclass('orglift.moves') IS NOT NULL THEN
+        IF EXISTS (SELECT FROM orglift.moves WHERE finished_at IS NULL) THEN
+            RAISE EXCEPTION 'a relocation touches this database'
+                USING HINT = 'finish it with `relocate start` or `relocate purge`, or end it with `relocate abort`';
+        END IF;
+    END IF;
+END
+$orglift$;
+SELECT q.answer IS TRUE AS wanted, q.answer IS NULL AS lost FROM (SELECT (
+SELECT CASE (SELECT pg_catalog.format_type(a.atttypid, NULL) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = pg_catalog.to_regclass('"public"."c"') AND a.attname = 'id' AND NOT a.attisdropped) WHEN 'bigint' THEN EXISTS (SELECT FROM pg_catalog.pg_constraint AS k
+    WHERE k.conrelid = pg_catalog.to_regclass('"public"."c"') AND k.conname = 'orglift_narrow_e1bb7bc01579' AND NOT k.convalidated) WHEN 'integer' THEN false END
+) AS answer) AS q \gset orglift_
+\if :orglift_lost
+DO $orglift$
+BEGIN
+    RAISE EXCEPTION USING MESSAGE = 'orglift_narrow_e1bb7bc01579 of c proved: what it would change is not what the plan was made for', HINT = 'make the plan anew, and render it';
+END
+$orglift$;
+\elif :orglift_wanted
+ALTER TABLE ONLY "public"."c" VALIDATE CONSTRAINT "orglift_narrow_e1bb7bc01579";
+\endif
+COMMIT;
+
+BEGIN ISOLATION LEVEL READ COMMITTED;
+SET LOCAL search_path = '';
+SET LOCAL row_security = off;
+SET LOCAL lock_timeout = 300;
+SET LOCAL statement_timeout = 500;
+DO $orglift$
+BEGIN
+    IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('orglift change of schema', 0)) THEN
+        RAISE EXCEPTION 'another plan is being applied to this database, or a mover is entering it' USING ERRCODE = 'lock_not_available';
+    END IF;
+    IF pg_catalog.to_regclass('orglift.moves') IS NOT NULL THEN
+        IF EXISTS (SELECT FROM orglift.moves WHERE finished_at IS NULL) THEN
+            RAISE EXCEPTION 'a relocation touches this database'
+                USING HINT = 'finish it with `relocate start` or `relocate purge`, or end it with `relocate abort`';
+        END IF;
+    END IF;
+END
+$orglift$;
+SELECT q.answer IS TRUE AS wanted, q.answer IS NULL AS lost FROM (SELECT (
+SELECT CASE (SELECT pg_catalog.format_type(a.atttypid, NULL) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = pg_catalog.to_regclass('"public"."c"') AND a.attname = 'id' AND NOT a.attisdropped) WHEN 'bigint' THEN EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = pg_catalog.to_regclass('"public"."c"') AND a.attname = ANY ('{id_orglift_narrow,org_orglift_narrow}') AND NOT a.attnotnull AND NOT a.attisdropped) WHEN 'integer' THEN false END
+) AS answer) AS q \gset orglift_
+\if :orglift_lost
+DO $orglift$
+BEGIN
+    RAISE EXCEPTION USING MESSAGE = 'c: the twins are NOT NULL, by the proof: what it would change is not what the plan was made for', HINT = 'make the plan anew, and render it';
+END
+$orglift$;
+\elif :orglift_wanted
+LOCK TABLE ONLY "public"."c" IN ACCESS EXCLUSIVE MODE;
+SET LOCAL statement_timeout = 10000;
+ALTER TABLE ONLY "public"."c" ADD CONSTRAINT "orglift_narrow_ae9f2afcfa05" NOT NULL "id_orglift_narrow", ADD CONSTRAINT "orglift_narrow_360ab53531aa" NOT NULL "org_orglift_narrow";
+\endif
+COMMIT;
+
+BEGIN ISOLATION LEVEL READ COMMITTED;
+SET LOCAL search_path = '';
+SET LOCAL row_security = off;
+SET LOCAL lock_timeout = 300;
+SET LOCAL statement_timeout = 500;
+DO $orglift$
+BEGIN
+    IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('orglift change of schema', 0)) THEN
+        RAISE EXCEPTION 'another plan is being applied to this database, or a mover is entering it' USING ERRCODE = 'lock_not_available';
+    END IF;
+    IF pg_catalog.to_regclass('orglift.moves') IS NOT NULL THEN
+        IF EXISTS (SELECT FROM orglift.moves WHERE finished_at IS NULL) THEN
+            RAISE EXCEPTION 'a relocation touches this database'
+                USING HINT = 'finish it with `relocate start` or `relocate purge`, or end it with `relocate abort`';
+        END IF;
+    END IF;
+END
+$orglift$;
+SELECT q.answer IS TRUE AS wanted, q.answer IS NULL AS lost FROM (SELECT (
+SELECT CASE (SELECT pg_catalog.format_type(a.atttypid, NULL) FROM pg_catalog.pg_attribute AS a
     WHERE a.attrelid = pg_catalog.to_regclass('"public"."org"') AND a.attname = 'id' AND NOT a.attisdropped) WHEN 'bigint' THEN NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k
     WHERE k.conrelid = pg_catalog.to_regclass('"public"."org"') AND k.conname = 'orglift_narrow_50bcf5499db5') WHEN 'integer' THEN false END
 ) AS answer) AS q \gset orglift_
@@ -466,146 +606,6 @@ $orglift$;
 LOCK TABLE ONLY "public"."org" IN ACCESS EXCLUSIVE MODE;
 SET LOCAL statement_timeout = 10000;
 ALTER TABLE ONLY "public"."org" ADD CONSTRAINT "orglift_narrow_f972176ded58" NOT NULL "id_orglift_narrow";
-\endif
-COMMIT;
-
-BEGIN ISOLATION LEVEL READ COMMITTED;
-SET LOCAL search_path = '';
-SET LOCAL row_security = off;
-SET LOCAL lock_timeout = 300;
-SET LOCAL statement_timeout = 500;
-DO $orglift$
-BEGIN
-    IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('orglift change of schema', 0)) THEN
-        RAISE EXCEPTION 'another plan is being applied to this database, or a mover is entering it' USING ERRCODE = 'lock_not_available';
-    END IF;
-    IF pg_catalog.to_regclass('orglift.moves') IS NOT NULL THEN
-        IF EXISTS (SELECT FROM orglift.moves WHERE finished_at IS NULL) THEN
-            RAISE EXCEPTION 'a relocation touches this database'
-                USING HINT = 'finish it with `relocate start` or `relocate purge`, or end it with `relocate abort`';
-        END IF;
-    END IF;
-END
-$orglift$;
-SELECT q.answer IS TRUE AS wanted, q.answer IS NULL AS lost FROM (SELECT (
-SELECT CASE (SELECT pg_catalog.format_type(a.atttypid, NULL) FROM pg_catalog.pg_attribute AS a
-    WHERE a.attrelid = pg_catalog.to_regclass('"public"."c"') AND a.attname = 'id' AND NOT a.attisdropped) WHEN 'bigint' THEN NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k
-    WHERE k.conrelid = pg_catalog.to_regclass('"public"."c"') AND k.conname = 'orglift_narrow_0b62dd5a85c5') WHEN 'integer' THEN false END
-) AS answer) AS q \gset orglift_
-\if :orglift_lost
-DO $orglift$
-BEGIN
-    RAISE EXCEPTION USING MESSAGE = 'c: no row whose twins are not equal, and the checks of the twins, not yet proved: what it would change is not what the plan was made for', HINT = 'make the plan anew, and render it';
-END
-$orglift$;
-\elif :orglift_wanted
-LOCK TABLE ONLY "public"."c" IN ACCESS EXCLUSIVE MODE;
-SET LOCAL statement_timeout = 10000;
-ALTER TABLE ONLY "public"."c" ADD CONSTRAINT "orglift_narrow_72b183bcc941" CHECK (("org_orglift_narrow" > 0)) NOT VALID, ADD CONSTRAINT "orglift_narrow_0b62dd5a85c5" CHECK ("id_orglift_narrow" IS NOT NULL AND "id_orglift_narrow" = "id" AND "org_orglift_narrow" IS NOT NULL AND "org_orglift_narrow" = "org") NOT VALID;
-\endif
-COMMIT;
-
-BEGIN ISOLATION LEVEL READ COMMITTED;
-SET LOCAL search_path = '';
-SET LOCAL row_security = off;
-SET LOCAL lock_timeout = 600000;
-SET LOCAL statement_timeout = 0;
-DO $orglift$
-BEGIN
-    IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('orglift change of schema', 0)) THEN
-        RAISE EXCEPTION 'another plan is being applied to this database, or a mover is entering it' USING ERRCODE = 'lock_not_available';
-    END IF;
-    IF pg_catalog.to_regclass('orglift.moves') IS NOT NULL THEN
-        IF EXISTS (SELECT FROM orglift.moves WHERE finished_at IS NULL) THEN
-            RAISE EXCEPTION 'a relocation touches this database'
-                USING HINT = 'finish it with `relocate start` or `relocate purge`, or end it with `relocate abort`';
-        END IF;
-    END IF;
-END
-$orglift$;
-SELECT q.answer IS TRUE AS wanted, q.answer IS NULL AS lost FROM (SELECT (
-SELECT CASE (SELECT pg_catalog.format_type(a.atttypid, NULL) FROM pg_catalog.pg_attribute AS a
-    WHERE a.attrelid = pg_catalog.to_regclass('"public"."c"') AND a.attname = 'id' AND NOT a.attisdropped) WHEN 'bigint' THEN EXISTS (SELECT FROM pg_catalog.pg_constraint AS k
-    WHERE k.conrelid = pg_catalog.to_regclass('"public"."c"') AND k.conname = 'orglift_narrow_0b62dd5a85c5' AND NOT k.convalidated) WHEN 'integer' THEN false END
-) AS answer) AS q \gset orglift_
-\if :orglift_lost
-DO $orglift$
-BEGIN
-    RAISE EXCEPTION USING MESSAGE = 'orglift_narrow_0b62dd5a85c5 of c proved: what it would change is not what the plan was made for', HINT = 'make the plan anew, and render it';
-END
-$orglift$;
-\elif :orglift_wanted
-ALTER TABLE ONLY "public"."c" VALIDATE CONSTRAINT "orglift_narrow_0b62dd5a85c5";
-\endif
-COMMIT;
-
-BEGIN ISOLATION LEVEL READ COMMITTED;
-SET LOCAL search_path = '';
-SET LOCAL row_security = off;
-SET LOCAL lock_timeout = 600000;
-SET LOCAL statement_timeout = 0;
-DO $orglift$
-BEGIN
-    IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('orglift change of schema', 0)) THEN
-        RAISE EXCEPTION 'another plan is being applied to this database, or a mover is entering it' USING ERRCODE = 'lock_not_available';
-    END IF;
-    IF pg_catalog.to_regclass('orglift.moves') IS NOT NULL THEN
-        IF EXISTS (SELECT FROM orglift.moves WHERE finished_at IS NULL) THEN
-            RAISE EXCEPTION 'a relocation touches this database'
-                USING HINT = 'finish it with `relocate start` or `relocate purge`, or end it with `relocate abort`';
-        END IF;
-    END IF;
-END
-$orglift$;
-SELECT q.answer IS TRUE AS wanted, q.answer IS NULL AS lost FROM (SELECT (
-SELECT CASE (SELECT pg_catalog.format_type(a.atttypid, NULL) FROM pg_catalog.pg_attribute AS a
-    WHERE a.attrelid = pg_catalog.to_regclass('"public"."c"') AND a.attname = 'id' AND NOT a.attisdropped) WHEN 'bigint' THEN EXISTS (SELECT FROM pg_catalog.pg_constraint AS k
-    WHERE k.conrelid = pg_catalog.to_regclass('"public"."c"') AND k.conname = 'orglift_narrow_72b183bcc941' AND NOT k.convalidated) WHEN 'integer' THEN false END
-) AS answer) AS q \gset orglift_
-\if :orglift_lost
-DO $orglift$
-BEGIN
-    RAISE EXCEPTION USING MESSAGE = 'orglift_narrow_72b183bcc941 of c proved: what it would change is not what the plan was made for', HINT = 'make the plan anew, and render it';
-END
-$orglift$;
-\elif :orglift_wanted
-ALTER TABLE ONLY "public"."c" VALIDATE CONSTRAINT "orglift_narrow_72b183bcc941";
-\endif
-COMMIT;
-
-BEGIN ISOLATION LEVEL READ COMMITTED;
-SET LOCAL search_path = '';
-SET LOCAL row_security = off;
-SET LOCAL lock_timeout = 300;
-SET LOCAL statement_timeout = 500;
-DO $orglift$
-BEGIN
-    IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('orglift change of schema', 0)) THEN
-        RAISE EXCEPTION 'another plan is being applied to this database, or a mover is entering it' USING ERRCODE = 'lock_not_available';
-    END IF;
-    IF pg_catalog.to_regclass('orglift.moves') IS NOT NULL THEN
-        IF EXISTS (SELECT FROM orglift.moves WHERE finished_at IS NULL) THEN
-            RAISE EXCEPTION 'a relocation touches this database'
-                USING HINT = 'finish it with `relocate start` or `relocate purge`, or end it with `relocate abort`';
-        END IF;
-    END IF;
-END
-$orglift$;
-SELECT q.answer IS TRUE AS wanted, q.answer IS NULL AS lost FROM (SELECT (
-SELECT CASE (SELECT pg_catalog.format_type(a.atttypid, NULL) FROM pg_catalog.pg_attribute AS a
-    WHERE a.attrelid = pg_catalog.to_regclass('"public"."c"') AND a.attname = 'id' AND NOT a.attisdropped) WHEN 'bigint' THEN EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
-    WHERE a.attrelid = pg_catalog.to_regclass('"public"."c"') AND a.attname = ANY ('{id_orglift_narrow,org_orglift_narrow}') AND NOT a.attnotnull AND NOT a.attisdropped) WHEN 'integer' THEN false END
-) AS answer) AS q \gset orglift_
-\if :orglift_lost
-DO $orglift$
-BEGIN
-    RAISE EXCEPTION USING MESSAGE = 'c: the twins are NOT NULL, by the proof: what it would change is not what the plan was made for', HINT = 'make the plan anew, and render it';
-END
-$orglift$;
-\elif :orglift_wanted
-LOCK TABLE ONLY "public"."c" IN ACCESS EXCLUSIVE MODE;
-SET LOCAL statement_timeout = 10000;
-ALTER TABLE ONLY "public"."c" ADD CONSTRAINT "orglift_narrow_ae9f2afcfa05" NOT NULL "id_orglift_narrow", ADD CONSTRAINT "orglift_narrow_360ab53531aa" NOT NULL "org_orglift_narrow";
 \endif
 COMMIT;
 
@@ -777,8 +777,6 @@ $orglift$;
 LOCK TABLE ONLY "public"."org", ONLY "public"."c" IN ACCESS EXCLUSIVE MODE;
 SET LOCAL statement_timeout = 10000;
 ALTER TABLE ONLY "public"."c" DROP CONSTRAINT "c_org_fkey";
-ALTER TABLE ONLY "public"."org" DROP CONSTRAINT "orglift_narrow_50bcf5499db5";
-ALTER TABLE ONLY "public"."c" DROP CONSTRAINT "orglift_narrow_0b62dd5a85c5";
 ALTER TABLE ONLY "public"."c" DROP CONSTRAINT "c_org_check";
 ALTER TABLE ONLY "public"."org" DROP CONSTRAINT "org_pkey";
 ALTER TABLE ONLY "public"."c" DROP CONSTRAINT "c_pkey";
@@ -796,6 +794,8 @@ BEGIN
 END';
 ALTER TABLE ONLY "public"."c" ALTER COLUMN "id" DROP NOT NULL;
 ALTER TABLE ONLY "public"."c" ALTER COLUMN "org" DROP NOT NULL;
+ALTER TABLE ONLY "public"."org" DROP CONSTRAINT "orglift_narrow_50bcf5499db5";
+ALTER TABLE ONLY "public"."c" DROP CONSTRAINT "orglift_narrow_0b62dd5a85c5";
 ALTER TABLE ONLY "public"."org" RENAME COLUMN "id" TO "id_orglift_wide";
 ALTER TABLE ONLY "public"."org" RENAME COLUMN "id_orglift_narrow" TO "id";
 ALTER TABLE ONLY "public"."c" RENAME COLUMN "id" TO "id_orglift_wide";
@@ -805,7 +805,7 @@ ALTER TABLE ONLY "public"."c" RENAME COLUMN "org_orglift_narrow" TO "org";
 ALTER TABLE ONLY "public"."org" ADD CONSTRAINT "org_pkey" PRIMARY KEY USING INDEX "orglift_narrow_22d4ce3ec744";
 ALTER TABLE ONLY "public"."c" ADD CONSTRAINT "c_pkey" PRIMARY KEY USING INDEX "orglift_narrow_36f3a3825f7e";
 ALTER INDEX "public"."orglift_narrow_078c4cb81296" RENAME TO "c_org_idx";
-ALTER TABLE ONLY "public"."c" RENAME CONSTRAINT "orglift_narrow_72b183bcc941" TO "c_org_check";
+ALTER TABLE ONLY "public"."c" RENAME CONSTRAINT "orglift_narrow_e1bb7bc01579" TO "c_org_check";
 ALTER TABLE ONLY "public"."c" RENAME CONSTRAINT "orglift_narrow_8b1cd253aa5f" TO "c_org_fkey";
 ALTER TABLE ONLY "public"."org" RENAME CONSTRAINT "orglift_narrow_f972176ded58" TO "org_id_not_null";
 ALTER TABLE ONLY "public"."c" RENAME CONSTRAINT "orglift_narrow_ae9f2afcfa05" TO "c_id_not_null";

@@ -1,4 +1,4 @@
--- plan widen-ids 5962e89aca9666371eb25f46dcfc27e6 for us, step 32 of 37: up
+-- plan widen-ids acc410a99e4160d12b58f871b03df5f4 for us, step 32 of 37: up
 -- org, c: the wide columns have the names
 --   lock: ACCESS EXCLUSIVE on org, c, waits at most 300 ms, runs at most 500 ms, in a transaction
 --   hazard: all these tables wait for a moment; prepared statements that return the columns have to be prepared anew
@@ -42,7 +42,7 @@ DO  E'BEGIN
     IF (WITH RECURSIVE chosen (relid, attnum) AS (
     SELECT a.attrelid, a.attnum FROM (VALUES (''"public"."org"'', ''id''), (''"public"."c"'', ''id''), (''"public"."c"'', ''org'')) AS w (name, col)
       JOIN pg_catalog.pg_attribute AS a ON a.attrelid = pg_catalog.to_regclass(w.name) AND a.attname = w.col AND NOT a.attisdropped)
-SELECT pg_catalog.count(*)
+SELECT pg_catalog.count(*) + (SELECT pg_catalog.count(*) FROM pg_catalog.pg_inherits WHERE inhparent IN (SELECT relid FROM chosen))
   FROM chosen AS w JOIN pg_catalog.pg_depend AS d ON d.refclassid = ''pg_catalog.pg_class''::pg_catalog.regclass
    AND d.refobjid = w.relid AND d.refobjsubid = w.attnum
  WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE k.oid = d.objid
@@ -54,8 +54,6 @@ SELECT pg_catalog.count(*)
     END IF;
 END';
 ALTER TABLE ONLY "public"."c" DROP CONSTRAINT "c_org_fkey";
-ALTER TABLE ONLY "public"."org" DROP CONSTRAINT "orglift_wide_50bcf5499db5";
-ALTER TABLE ONLY "public"."c" DROP CONSTRAINT "orglift_wide_0b62dd5a85c5";
 ALTER TABLE ONLY "public"."c" DROP CONSTRAINT "c_org_check";
 ALTER TABLE ONLY "public"."org" DROP CONSTRAINT "org_pkey";
 ALTER TABLE ONLY "public"."c" DROP CONSTRAINT "c_pkey";
@@ -73,6 +71,8 @@ BEGIN
 END';
 ALTER TABLE ONLY "public"."c" ALTER COLUMN "id" DROP NOT NULL;
 ALTER TABLE ONLY "public"."c" ALTER COLUMN "org" DROP NOT NULL;
+ALTER TABLE ONLY "public"."org" DROP CONSTRAINT "orglift_wide_50bcf5499db5";
+ALTER TABLE ONLY "public"."c" DROP CONSTRAINT "orglift_wide_0b62dd5a85c5";
 ALTER TABLE ONLY "public"."org" RENAME COLUMN "id" TO "id_orglift_narrow";
 ALTER TABLE ONLY "public"."org" RENAME COLUMN "id_orglift_wide" TO "id";
 ALTER TABLE ONLY "public"."c" RENAME COLUMN "id" TO "id_orglift_narrow";
@@ -82,7 +82,7 @@ ALTER TABLE ONLY "public"."c" RENAME COLUMN "org_orglift_wide" TO "org";
 ALTER TABLE ONLY "public"."org" ADD CONSTRAINT "org_pkey" PRIMARY KEY USING INDEX "orglift_wide_22d4ce3ec744";
 ALTER TABLE ONLY "public"."c" ADD CONSTRAINT "c_pkey" PRIMARY KEY USING INDEX "orglift_wide_36f3a3825f7e";
 ALTER INDEX "public"."orglift_wide_078c4cb81296" RENAME TO "c_org_idx";
-ALTER TABLE ONLY "public"."c" RENAME CONSTRAINT "orglift_wide_72b183bcc941" TO "c_org_check";
+ALTER TABLE ONLY "public"."c" RENAME CONSTRAINT "orglift_wide_e1bb7bc01579" TO "c_org_check";
 ALTER TABLE ONLY "public"."c" RENAME CONSTRAINT "orglift_wide_8b1cd253aa5f" TO "c_org_fkey";
 ALTER TABLE ONLY "public"."org" RENAME CONSTRAINT "orglift_wide_f972176ded58" TO "org_id_not_null";
 ALTER TABLE ONLY "public"."c" RENAME CONSTRAINT "orglift_wide_ae9f2afcfa05" TO "c_id_not_null";

@@ -1,4 +1,4 @@
--- plan widen-ids 5962e89aca9666371eb25f46dcfc27e6 for us, step 34 of 37: up
+-- plan widen-ids acc410a99e4160d12b58f871b03df5f4 for us, step 34 of 37: up
 -- c: nothing left of an undo that was begun
 --   lock: ACCESS EXCLUSIVE on org, c, waits at most 300 ms, runs at most 500 ms, in a transaction
 -- run.sh: a time-out of the statement is one of its locks
@@ -27,9 +27,9 @@ $orglift$;
 SELECT q.answer IS TRUE AS wanted, q.answer IS NULL AS lost FROM (SELECT (
 SELECT CASE (SELECT pg_catalog.format_type(a.atttypid, NULL) FROM pg_catalog.pg_attribute AS a
     WHERE a.attrelid = pg_catalog.to_regclass('"public"."c"') AND a.attname = 'id' AND NOT a.attisdropped) WHEN 'bigint' THEN (EXISTS (SELECT FROM pg_catalog.pg_constraint AS k
-    WHERE k.conrelid = pg_catalog.to_regclass('"public"."c"') AND k.conname = 'orglift_narrow_8b1cd253aa5f') OR EXISTS (SELECT FROM pg_catalog.pg_constraint AS k
     WHERE k.conrelid = pg_catalog.to_regclass('"public"."c"') AND k.conname = 'orglift_narrow_0b62dd5a85c5') OR EXISTS (SELECT FROM pg_catalog.pg_constraint AS k
-    WHERE k.conrelid = pg_catalog.to_regclass('"public"."c"') AND k.conname = 'orglift_narrow_72b183bcc941') OR EXISTS (SELECT FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = pg_catalog.to_regclass('"public"."c"')
+    WHERE k.conrelid = pg_catalog.to_regclass('"public"."c"') AND k.conname = 'orglift_narrow_e1bb7bc01579') OR EXISTS (SELECT FROM pg_catalog.pg_constraint AS k
+    WHERE k.conrelid = pg_catalog.to_regclass('"public"."c"') AND k.conname = 'orglift_narrow_8b1cd253aa5f') OR EXISTS (SELECT FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = pg_catalog.to_regclass('"public"."c"')
     AND a.attname = ANY ('{id_orglift_narrow,org_orglift_narrow}') AND a.attnotnull AND NOT a.attisdropped) OR pg_catalog.to_regclass('"public"."orglift_narrow_36f3a3825f7e"') IS NOT NULL OR pg_catalog.to_regclass('"public"."orglift_narrow_078c4cb81296"') IS NOT NULL) WHEN 'integer' THEN false END
 ) AS answer) AS q \gset orglift_
 \if :orglift_lost
@@ -41,9 +41,9 @@ $orglift$;
 \elif :orglift_wanted
 LOCK TABLE ONLY "public"."org", ONLY "public"."c" IN ACCESS EXCLUSIVE MODE;
 SET LOCAL statement_timeout = 10000;
-ALTER TABLE ONLY "public"."c" DROP CONSTRAINT IF EXISTS "orglift_narrow_8b1cd253aa5f";
 ALTER TABLE ONLY "public"."c" DROP CONSTRAINT IF EXISTS "orglift_narrow_0b62dd5a85c5";
-ALTER TABLE ONLY "public"."c" DROP CONSTRAINT IF EXISTS "orglift_narrow_72b183bcc941";
+ALTER TABLE ONLY "public"."c" DROP CONSTRAINT IF EXISTS "orglift_narrow_e1bb7bc01579";
+ALTER TABLE ONLY "public"."c" DROP CONSTRAINT IF EXISTS "orglift_narrow_8b1cd253aa5f";
 ALTER TABLE ONLY "public"."c" ALTER COLUMN "id_orglift_narrow" DROP NOT NULL, ALTER COLUMN "org_orglift_narrow" DROP NOT NULL;
 DROP INDEX IF EXISTS "public"."orglift_narrow_36f3a3825f7e";
 DROP INDEX IF EXISTS "public"."orglift_narrow_078c4cb81296";
