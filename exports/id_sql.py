@@ -19,11 +19,15 @@ from splitter.layout import IdLayout
 
 TEXT_ID = "^(0|[1-9][0-9]{0,17})$"  # an integer id written as text, in its one canonical spelling
 MARK = "orglift: "
-_REFUSED = re.compile(rf"{MARK}(?P<place>.*): (?P<what>this id [a-z ]*): (?P<id>-?[0-9.]+)", re.DOTALL)
+_REFUSED = re.compile(rf"{MARK}(?P<place>.*): (?P<what>this id [a-z ]*): (?P<id>[^\"]+)", re.DOTALL)
 _REMEDIES = {
     "this id is negative": (
         "negative-id",
         "correct the row; a value that means nobody belongs into none_values, one that is no id into not_ids",
+    ),
+    "this id is of no row that came with the archive": (
+        "unmatched-id",
+        "correct the rows where they come from; a value that means nobody belongs into none_values, one that is no id into not_ids",
     ),
     "this id is of an origin that control never issued": (
         "foreign-id",
@@ -31,16 +35,31 @@ _REMEDIES = {
         " in not_ids if nothing else in another region can have them",
     ),
 }
-NEGATIVE, FOREIGN = _REMEDIES
+NEGATIVE, UNMATCHED, FOREIGN = _REMEDIES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Minting:
-    """How ids are shifted: ``origin`` is the source's; None: ids stay. ``known``: all origins that ids may be of; empty: any."""
+    """How ids are shifted: ``origin`` is the source's; None: local ids stay. ``known``: all origins that ids may be of; empty: any.
+
+    ``moved``: another installation numbered its origins itself; for each of those the one that our control gave for it.
+    """
 
     layout: IdLayout
     origin: int | None
     known: tuple[int, ...] = ()
+    moved: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def changes(self) -> bool:
+        """Whether any id becomes another."""
+        return self.origin is not None or bool(self.moved)
+
+    def image(self, value: int) -> int:
+        """What becomes of an id that may be there."""
+        here = value if self.origin is None else self.layout.shift(value, self.origin)
+        origin = self.layout.origin_of(here)
+        return here + self.layout.first(dict(self.moved).get(origin, origin) - origin)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +72,7 @@ class SharedMap:
 
 def shifted_sql(minting: Minting, value: sql.Composable, family: str, place: str) -> sql.Composable:
     """The id everywhere: bigint for ``family`` integer, else of the value's own type (numeric, or text, which may hold something else)."""
-    if minting.origin is None and not minting.known:
+    if not minting.changes and not minting.known:
         return value
     if family != "text":
         return _shifted_number(minting, value, family, place)
@@ -70,19 +89,36 @@ def _shifted_number(minting: Minting, value: sql.Composable, family: str, place:
     origin = sql.SQL("{} >> {}" if integer else "pg_catalog.div({}, {})").format(
         whole, sql.Literal(layout.serial_bits if integer else layout.serials)
     )
-    known = sql.SQL("{} IN ({})").format(origin, sql.SQL(", ").join(map(sql.Literal, minting.known)))
     return sql.SQL(
         "CASE WHEN {value} >= 0 AND {value} < {limit} THEN {whole} + {first} WHEN {value} IS NULL THEN NULL"
-        " WHEN {value} < 0 THEN {negative} WHEN {known} THEN {whole} ELSE {foreign} END"
+        " WHEN {value} < 0 THEN {negative} {distributed} ELSE {foreign} END"
     ).format(
         value=value,
         whole=whole,
         limit=sql.Literal(layout.serials),
-        first=sql.SQL("{}::bigint").format(sql.Literal(layout.first(minting.origin or 0))),
-        known=known if minting.known else sql.SQL("true"),
+        first=sql.SQL("{}::bigint").format(sql.Literal(minting.image(0))),
+        distributed=_distributed(minting, origin, whole),
         negative=_refuse(value, f"{place}: {NEGATIVE}: "),
         foreign=_refuse(value, f"{place}: {FOREIGN}: "),
     )
+
+
+def _distributed(minting: Minting, origin: sql.Composable, whole: sql.Composable) -> sql.Composable:
+    """The branches for ids that have an origin."""
+    if not minting.moved:
+        known = sql.SQL("{} IN ({})").format(origin, sql.SQL(", ").join(map(sql.Literal, minting.known)))
+        return sql.SQL("WHEN {} THEN {}").format(known if minting.known else sql.SQL("true"), whole)
+    branch = sql.SQL("WHEN {origin} = {before} THEN {whole} + {further}::bigint")
+    branches = [
+        branch.format(origin=origin, before=sql.Literal(before), whole=whole, further=sql.Literal(minting.layout.first(after - before)))
+        for before, after in minting.moved
+    ]
+    return sql.SQL(" ").join(branches)
+
+
+def unmatched_sql(value: sql.Composable, type_: sql.Composable, place: str) -> sql.Composable:
+    """Of that type, and NULL for NULL; fails for everything else: no row stands for it."""
+    return sql.SQL("CASE WHEN {} IS NOT NULL THEN ({})::text::{} END").format(value, _refuse(value, f"{place}: {UNMATCHED}: "), type_)
 
 
 def _refuse(value: sql.Composable, text: str) -> sql.Composable:

@@ -90,9 +90,12 @@ class IdRules:
         return self.of(table, column).rule.rule is IdRule.SHIFT
 
 
-def decide_rules(scope: Scope, silos: SiloMap) -> IdRules:
-    """Find the treatment of every column; two rules for one column are a problem."""
-    decider = _Decider(scope, silos)
+def decide_rules(scope: Scope, silos: SiloMap, *, match_control: bool = False) -> IdRules:
+    """Find the treatment of every column; two rules for one column are a problem.
+
+    ``match_control``: the rows come from an installation with other rows in control, so that references to those are matched.
+    """
+    decider = _Decider(scope, silos, match_control=match_control)
     treatments: dict[Place, Treatment] = {}
     for table in scope.tables.values():
         if table.standing in (Standing.OWNED, Standing.REFERENCED, Standing.SHARED):
@@ -115,9 +118,10 @@ def _target(reference: Reference, column: str) -> Place:
 class _Decider:
     """Decides the columns once, those that are referred to first."""
 
-    def __init__(self, scope: Scope, silos: SiloMap) -> None:
+    def __init__(self, scope: Scope, silos: SiloMap, *, match_control: bool) -> None:
         self.scope = scope
         self.silos = silos
+        self.matched = {Standing.SHARED, Standing.CONTROL} if match_control else {Standing.SHARED}
         self.problems: list[Problem] = []
         self._rules: dict[Place, ColumnRule] = {}
         places = [(name, column.name) for name in scope.tables for column in scope.table(name).stored_columns]
@@ -164,10 +168,10 @@ class _Decider:
     def _given_by(self, reference: Reference, column: str) -> ColumnRule:
         """The rule of the column that the reference leads to."""
         standing = self.scope.standing(reference.target)
+        if standing in self.matched:
+            return ColumnRule(rule=IdRule.MATCH, shared=reference.target)
         if standing is Standing.CONTROL:
             return KEEP
-        if standing is Standing.SHARED:
-            return ColumnRule(rule=IdRule.MATCH, shared=reference.target)
         place = _target(reference, column)
         rule = self._rules.get(place, KEEP)
         if self.scope.tables[reference.target].shared_where and rule.rule is not IdRule.MATCH:

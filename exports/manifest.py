@@ -132,6 +132,7 @@ class ArchivedSource:
     region: str
     origin: _Count | None  # None: a database that no control issued an origin to; ids are as they were there
     database: str  # the uuid of its identity, or the physical identity where it has none
+    installation: str | None = None  # the uuid of the control that numbered its origins; None: there is none, or it was not asked
     server_version: _Count
     snapshot_lsn: str | None
 

@@ -119,8 +119,8 @@ class _Expecting:
         found = self._leads_to(name, column, row)
         if found is not None:
             return found
-        shifts = treatment.rule.rule is IdRule.SHIFT and self.minting.origin is not None and re.fullmatch(TEXT_ID, value)
-        return str(self.minting.layout.shift(int(value), self.minting.origin or 0)) if shifts else value
+        shifts = treatment.rule.rule is IdRule.SHIFT and self.minting.changes and re.fullmatch(TEXT_ID, value)
+        return str(self.minting.image(int(value))) if shifts else value
 
 
 @dataclass(frozen=True, slots=True, eq=False)

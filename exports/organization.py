@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
@@ -21,6 +21,7 @@ from pydantic import JsonValue
 
 from exports.archive import ArchiveWriter
 from exports.chunks import Chunk, Cutter
+from exports.control_rows import ControlPart, read_control_part
 from exports.copy_text import format_line
 from exports.heaps import Heap, read_heaps
 from exports.ids import IdRule, IdRules
@@ -42,6 +43,7 @@ from splitter.errors import NoOrigin, UndecidedScope, UsageError
 from splitter.events import Advanced, Finished, Reporter, Started
 from splitter.identity import Identity, check_clone, physical_identity, read_identity
 from splitter.schema import BYTES, TableName
+from splitter.silos import Silo, SiloMap
 
 CHUNK_ROWS = 50_000
 SMALL_TABLE = 8 << 20  # bytes
@@ -105,6 +107,7 @@ class _Export:
     identity: Identity | None
     source: Source
     needed: tuple[SharedRows, ...]
+    control: ControlPart | None  # that of an installation which the archive may leave
 
     @classmethod
     def prepare(cls, survey: Survey, organization: str, options: ExportOptions, snapshot: Snapshot) -> _Export:
@@ -113,6 +116,10 @@ class _Export:
         identity = _read_identity(connection, options)
         membership = select_ways(survey.scope, found.key, connection)
         needed = read_needed(membership, connection, control_too=survey.silos.is_monolith)
+        control = None
+        if identity is not None and options.to is None:
+            control = read_control_part(survey, membership, connection, needed)
+            needed = (*needed, *(control.rows if control else ()))
         problems = [*row_problems(membership, connection), *double_problems(needed)]
         if problems:
             raise UndecidedScope(f"{problems[0].object}: {problems[0].found}", hint=problems[0].remedy, problems=problems)
@@ -129,7 +136,8 @@ class _Export:
             organization=found,
             identity=identity,
             source=source,
-            needed=needed,
+            needed=tuple(_without_ignored(survey.silos, shared) for shared in needed),
+            control=control,
         )
 
     @property
@@ -171,7 +179,7 @@ class _Export:
             relocation=str(uuid4()) if self.options.to else None,
             ids=survey.silos.ids,
             tables=tuple(_section(survey, self.source, name) for name in survey.scope.load_order),
-            natural=tuple(_natural_section(survey, shared) for shared in self.needed),
+            natural=tuple(self._natural_section(shared) for shared in self.needed),
             notes=notes,
         )
 
@@ -181,9 +189,23 @@ class _Export:
             region=self.identity.region if self.identity else self.survey.region,
             origin=self.minting.origin,
             database=str(self.identity.database) if self.identity else f"{physical.system_identifier}/{physical.database_oid}",
+            installation=self._installation(),
             server_version=self.survey.schema.server_version,
             snapshot_lsn=self.snapshot.view.lsn,
         )
+
+    def _installation(self) -> str | None:
+        """Whose origins these are: of control, or of the one database that is all."""
+        if self.control is not None:
+            return self.control.installation
+        return str(self.identity.database) if self.identity and self.survey.silos.is_monolith else None
+
+    def _natural_section(self, shared: SharedRows) -> Section:
+        of_control = self.survey.silos.silo_of(shared.table) is Silo.CONTROL
+        schema = self.control.schema if self.control and of_control else self.survey.schema
+        held = schema.tables[shared.table].columns_by_name
+        columns = tuple(ArchivedColumn(name=name, type=held[name].base_type) for name in shared.rows[0])
+        return Section(name=shared.table, columns=columns, rule="shared", keys=shared.referred)
 
     def write(self, writer: ArchiveWriter, heaps: Mapping[TableName, Heap], report: Reporter) -> None:
         """Tables are cut side by side, the largest first, and written from then on."""
@@ -298,10 +320,14 @@ def _declared(plain: PlainType, archived: str) -> str | None:
     return None if plain.bare or plain.base != archived else plain.type
 
 
-def _natural_section(survey: Survey, shared: SharedRows) -> Section:
-    table = survey.schema.tables[shared.table]
-    columns = tuple(ArchivedColumn(name=column.name, type=column.base_type) for column in table.stored_columns)
-    return Section(name=shared.table, columns=columns, rule="shared", keys=shared.referred)
+def _without_ignored(silos: SiloMap, shared: SharedRows) -> SharedRows:
+    """Control's rows without what nobody compares (``ignore``): they are never inserted, and a password stays where it is."""
+    rules = silos.rules(shared.table)
+    if silos.silo_of(shared.table) is not Silo.CONTROL or not rules.ignore:
+        return shared
+    kept = {column for columns in (*rules.match, *shared.referred) for column in columns}
+    rows = (({name: value for name, value in row.items() if name in kept or name not in rules.ignore}) for row in shared.rows)
+    return replace(shared, rows=tuple(rows))
 
 
 def _write_natural(writer: ArchiveWriter, needed: Iterable[SharedRows]) -> None:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 from psycopg import sql
 
 from exports.array_sql import empty_array, rewrite_array
-from exports.id_sql import TEXT_ID, Minting, SharedMap, looked_up_sql, shifted_sql
+from exports.id_sql import TEXT_ID, Minting, SharedMap, looked_up_sql, shifted_sql, unmatched_sql
 from exports.ids import ColumnRule, IdRule, IdRules, Treatment
 from exports.json_sql import JSON, Document, as_document, changes_document, place_of, rewrite_document
 from exports.key_sql import KeyType, all_sql, column_sql, holds_sql, label_condition, label_conditions, raw, table_sql, value_types
 from exports.scope import Scope, follows
 from splitter.graph import Kind, Reference
+from splitter.ownership import Standing
 from splitter.schema import Column, Table, TableName
 
 __all__ = ["TEXT_ID", "Minting", "Rewriter", "SelectList", "SharedMap", "raw"]
@@ -30,13 +31,17 @@ class SelectList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rewriter:
-    """Makes the SELECT lists of one move."""
+    """Makes the SELECT lists of one move.
+
+    ``strict``: the rows are of another installation, where an id of control is somebody else: one that no row stands for is refused.
+    """
 
     scope: Scope
     rules: IdRules
     minting: Minting
     maps: Mapping[tuple[TableName, tuple[str, ...]], SharedMap] = field(default_factory=dict)  # by table and its referred-to columns
     constants: Mapping[tuple[TableName, str], str] = field(default_factory=dict)  # columns that get one value (``hide``)
+    strict: bool = False
 
     def select_list(self, name: TableName, types: Mapping[str, str], alias: str = "k", held: Mapping[str, str] | None = None) -> SelectList:
         """The columns that ``types`` names, in its order, each of the base type that it has where the rows go.
@@ -96,7 +101,7 @@ class _ColumnSql:
             return changed
         if not follows(reference):
             changed = sql.SQL("NULL")
-        elif declared.dangling == "null" and reference.target in self.rewriter.scope.schema.tables:
+        elif declared.dangling == "null" and reference.target in self.rewriter.scope.schema.tables and not self.rewriter.strict:
             changed = sql.SQL("CASE WHEN {found} THEN {changed} END").format(found=self._exists(value, type_, reference), changed=changed)
         if not declared.none_values:
             return changed
@@ -106,16 +111,19 @@ class _ColumnSql:
         )
 
     def _changed(self, value: sql.Composable, type_: KeyType, reference: Reference | None, rule: ColumnRule) -> sql.Composable:
-        shifted = value
+        place, shifted = f"{self.table.name}.{self.column.name}", value
         if rule.rule is IdRule.SHIFT:
-            shifted = shifted_sql(self.rewriter.minting, value, type_.family, f"{self.table.name}.{self.column.name}")
+            shifted = shifted_sql(self.rewriter.minting, value, type_.family, place)
         key = rule.key or reference
         if rule.shared is None or key is None:
             return shifted
         shared = self.rewriter.maps.get((key.target, key.target_columns))
         found = looked_up_sql(shared, key.columns.index(self.column.name), self._values(key, value))
-        if type_.family != "text":
-            found = sql.SQL("{}::{}").format(found, raw("bigint" if type_.family == "integer" else type_.base))
+        made = raw("bigint" if type_.family == "integer" else "text" if type_.family == "text" else type_.base)
+        found = sql.SQL("{}::{}").format(found, made)
+        if self.rewriter.strict and self.rewriter.scope.standing(rule.shared) is Standing.CONTROL:
+            dangling = reference.declared.dangling if reference and reference.declared else "keep"
+            shifted = sql.SQL("NULL") if dangling == "null" else unmatched_sql(value, made, place)
         return sql.SQL("COALESCE({found}, {shifted})").format(found=found, shifted=shifted)
 
     def _values(self, reference: Reference, value: sql.Composable) -> list[sql.Composable]:

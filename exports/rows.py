@@ -25,6 +25,7 @@ from splitter.schema import TableName
 
 HALF_CIRCLE = 1 << 31  # transactions
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """One side of a move, ready to be read: whose rows (``membership``), and as what (``rewriter``)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from psycopg import sql
 
@@ -23,27 +24,48 @@ Key = tuple[TableName, int, int]
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """What is loaded at once: a chunk of the archive, or all those of a part."""
+
+    chunks: tuple[ArchivedChunk, ...]
+
+    @property
+    def rows(self) -> int:
+        return sum(chunk.rows for chunk in self.chunks)
+
+    @property
+    def hash(self) -> int | None:
+        """Of the content; None where the archive was made without."""
+        hashes = [chunk.hash for chunk in self.chunks if chunk.hash is not None]
+        return sum(hashes) if len(hashes) == len(self.chunks) else None
+
+
+Pieces = Mapping[Key, tuple[Chunk, Piece]]
+
+
+@dataclass(frozen=True, slots=True)
 class _ArchivedStream:
     archive: ArchiveReader
-    chunk: ArchivedChunk
+    table: TableName
+    piece: Piece
 
     def __iter__(self) -> Iterator[bytes]:
-        return self.archive.read_chunk(self.chunk)
+        return chain.from_iterable(map(self.archive.read_chunk, self.piece.chunks))
 
     def content_of(self, rows: int) -> Content:
-        if self.chunk.rows != rows:
-            raise BadArchive(f"{self.chunk.table}: {rows} rows were loaded, the archive says {self.chunk.rows}")
-        return Content(rows=rows, hash=self.chunk.hash)
+        if self.piece.rows != rows:
+            raise BadArchive(f"{self.table}: {rows} rows were loaded, the archive says {self.piece.rows}")
+        return Content(rows=rows, hash=self.piece.hash)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveFeed:
-    """The chunks of an archive. ``rewriter`` does what the export couldn't: shared rows, and ids of a database without an origin."""
+    """The chunks of an archive. ``rewriter`` does what the export couldn't: shared rows, and ids of another installation."""
 
     archive: ArchiveReader
     rewriter: Rewriter
     types: Mapping[TableName, Mapping[str, PlainType]]  # of the target's columns
-    chunks: Mapping[Key, ArchivedChunk]
+    pieces: Pieces
 
     def _section(self, name: TableName) -> Section:
         section = self.archive.manifest.section(SectionKind.ROWS, name)
@@ -57,7 +79,7 @@ class ArchiveFeed:
         return False
 
     def stream(self, lane: Lane, chunk: Chunk) -> Stream:  # noqa: ARG002
-        return _ArchivedStream(self.archive, self.chunks[chunk.table, chunk.part, chunk.number])
+        return _ArchivedStream(self.archive, chunk.table, self.pieces[chunk.table, chunk.part, chunk.number][1])
 
     def _is_staged(self, name: TableName) -> bool:
         """Whether rows have to be rewritten, or values may be spelled otherwise in the target."""
@@ -88,8 +110,9 @@ def needs_staging(rewriter: Rewriter, name: TableName) -> bool:
     """Whether a column of the table still has to be rewritten."""
     if any(table == name for table, _ in rewriter.constants):
         return True
-    shifts = rewriter.minting.origin is not None
-    return any(_changes(rewriter.rules, name, column.name, shifts) for column in rewriter.scope.table(name).stored_columns)
+    return any(
+        _changes(rewriter.rules, name, column.name, rewriter.minting.changes) for column in rewriter.scope.table(name).stored_columns
+    )
 
 
 def _changes(rules: IdRules, name: TableName, column: str, shifts: bool) -> bool:
@@ -98,9 +121,12 @@ def _changes(rules: IdRules, name: TableName, column: str, shifts: bool) -> bool
     return any(rule.shared is not None or (shifts and rule.rule is IdRule.SHIFT) for rule in ruled)
 
 
-def archived_chunks(archive: ArchiveReader) -> dict[Key, tuple[Chunk, ArchivedChunk]]:
-    """The archive's chunks of rows, with the ranges that they have in the target."""
-    found: dict[Key, tuple[Chunk, ArchivedChunk]] = {}
+def archived_pieces(archive: ArchiveReader, *, own: bool) -> Pieces:
+    """The archive's chunks of rows, with the ranges that they have in the target.
+
+    Those of another installation get ids that nobody knew when they were cut: there all of a part is one piece.
+    """
+    found: dict[Key, tuple[Chunk, Piece]] = {}
     for section in archive.manifest.tables:
         for archived in section.chunks:
             bounds = archived.bounds
@@ -113,5 +139,10 @@ def archived_chunks(archive: ArchiveReader) -> dict[Key, tuple[Chunk, ArchivedCh
                 source=range_from_json(bounds["source"]),  # type: ignore[arg-type]
                 target=range_from_json(bounds["target"]),  # type: ignore[arg-type]
             )
-            found[chunk.table, chunk.part, chunk.number] = (chunk, archived)
+            if own:
+                found[chunk.table, chunk.part, chunk.number] = (chunk, Piece((archived,)))
+            else:
+                whole = Chunk(table=section.name, part=chunk.part, number=0)
+                _, before = found.get((section.name, chunk.part, 0), (whole, Piece(())))
+                found[section.name, chunk.part, 0] = (whole, Piece((*before.chunks, archived)))
     return found

@@ -1,7 +1,8 @@
 """``relocate import``: an archive into a region. The second half of a move if it was made for one, else an organization that is new here.
 
-Ids of an archive with an origin are as they have to be; one of somebody else's database (``origin: null``) gets an origin from control,
-once and for ever, and its ids are shifted while they are loaded.
+Ids of an archive of our own are as they have to be. Those of another installation get origins from control, once and for ever: one for
+a database without any (``origin: null``), else one for each that its control issued; they are rewritten while they are loaded, and its
+users are found by their natural keys.
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from exports.archive import ArchiveReader, open_verified
-from exports.chunks import Chunk
 from exports.homes import Home, find_organization, read_home, read_homes
-from exports.manifest import ArchivedChunk, Manifest
+from exports.id_sql import Minting
+from exports.manifest import Manifest
 from exports.match import Matched
 from exports.membership import Membership, Selection
 from exports.org_keys import spell_key
@@ -25,7 +27,7 @@ from exports.snapshot import Connection
 from exports.survey import require_decided, require_organization, survey_region
 from exports.types import PlainType
 from exports.workers import Workers
-from relocate.archive_feed import ArchiveFeed, Key, archived_chunks
+from relocate.archive_feed import ArchiveFeed, Pieces, archived_pieces
 from relocate.clearing import clear_target, selection_of
 from relocate.control import Order, Relocation, begin_relocation, find_unfinished, read_relocation, read_relocations
 from relocate.control_obstacles import ControlTrip, find_control_obstacles, find_shared_obstacles, find_switch_obstacles
@@ -54,11 +56,11 @@ from relocate.switch import SwitchOrder
 from relocate.verify import Difference, Verifier
 from splitter.errors import BadArchive, Conflict, NoOrigin, Problem, UnknownOrganization
 from splitter.events import Finished, Note, Reporter, Started
+from splitter.identity import read_identity
 from splitter.silos import SiloMap
 from splitter.silos_check import check_silos
 
 _AGAIN = "stop the organization's writes, export again and import that: what differs is replaced"
-Chunks = Mapping[Key, tuple[Chunk, ArchivedChunk]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +113,10 @@ class _Import:
         self.control_schema = control_schema(silos)
         check_silos(silos, {"control": self.control_schema, options.to: self.target.schema})
         require_decided(self.target)
-        self.parcel: Parcel = open_parcel(silos, archive, self.target, options.slug)
         self.manifest = archive.manifest
-        self.chunks: Chunks = archived_chunks(archive)
+        own = self._is_own()  # first: the ids of another installation may look like our own
+        self.parcel: Parcel = open_parcel(silos, archive, self.target, options.slug, own=own)
+        self.pieces: Pieces = archived_pieces(archive, own=own)
         self.wrote = False
 
     @property
@@ -145,22 +148,22 @@ class _Import:
 
     def _after(self) -> str:
         """The organization's id in the target."""
-        return spell_key(self.parcel.after(self._origin(issue=False)))
+        return spell_key(self.parcel.after(self._minting(issue=False)))
 
     def plan(self) -> ImportPlan:
-        origin = self._origin(issue=False)
+        minting = self._minting(issue=False)
         with closing(self.target.connect()) as target:
             replica = may_set_replica(target)
-            matched = self.parcel.match(self.control, target, origin)
+            matched = self.parcel.match(self.control, target, minting)
             problems = (
-                *self._problems(origin, self._home(), target, replica=replica),
+                *self._problems(minting, self._home(), target, replica=replica),
                 *matched.problems,
                 *self._shared_problems(matched),
             )
         return ImportPlan(manifest=self.manifest, to=self.options.to, after=self._after(), slug=self.slug, problems=problems)
 
     def run(self) -> Outcome:
-        expected = self._origin(issue=False)  # first: the ids of another installation may look like our own
+        expected = self._minting(issue=False)
         home = self._home()
         with closing(self.target.connect()) as target:
             check_installed(target, Part.REGION)
@@ -173,34 +176,58 @@ class _Import:
                 raise refusal(problems)
         if home is not None and not home.version and self.own is None:
             home = adopt(self.control, home)
-        origin = self._origin(issue=True)
-        if origin != expected:  # what was looked at in the target had the ids of that one
-            raise Conflict(f"another import was given the origin {expected} in this moment", hint="run the same command again")
-        relocation = begin_relocation(self.control, self._order(origin))
+        minting = self._minting(issue=True)
+        if minting != expected:  # what was looked at in the target had the ids of those
+            raise Conflict("another import was given the origins of this one in this moment", hint="run the same command again")
+        relocation = begin_relocation(self.control, self._order(minting))
         with take_over(partial(connect_control, self.silos), relocation.id) as mover:
             self.wrote = relocation.phase is not Phase.PLANNED
             with refusing(lambda: self.wrote):
                 run_hook(self.silos.hooks, "before_copy", hook_environment(relocation))
-                self._move(mover, origin, matched, home, replica=replica)
+                self._move(mover, minting, matched, home, replica=replica)
                 return finish(self.silos, self.control, mover, self.report)
 
-    def _origin(self, *, issue: bool) -> int:
-        """The origin of the archive's ids: its own, or the one that control has, or gives, to its database."""
-        known = read_origins(self.control)
-        given = self.manifest.source.origin
-        if given is not None:
-            # the number alone says nothing: every control begins with 1
-            if self.manifest.source.database not in {str(each.database) for each in known} or given not in {each.origin for each in known}:
-                raise NoOrigin(
-                    f"{self.options.file} holds ids of origin {given} of another installation, which this control never issued",
-                    hint="only archives of installations without a control of their own (before `relocate init`) can be taken in",
-                )
-            return given
-        key = self.manifest.source.database
+    def _is_own(self) -> bool:
+        """Whether our control issued the archive's origins. The number alone says nothing: every control begins with 1."""
+        source, known = self.manifest.source, read_origins(self.control)
+        if source.origin is None:
+            return False
+        ours = source.database in {str(each.database) for each in known}
+        if ours and source.origin in {each.origin for each in known}:
+            return True
+        if ours or self.manifest.relocation is not None or source.installation in (None, self._installation()):
+            told = "" if ours else " of another installation"
+            raise NoOrigin(
+                f"{self.options.file} holds ids of origin {source.origin}{told}, which this control never issued",
+                hint="export it again, from another installation without --to; `relocate init` registers a region that control has lost",
+            )
+        return False
+
+    def _installation(self) -> str | None:
+        identity = read_identity(self.control)
+        return str(identity.database) if identity else None
+
+    def _minting(self, *, issue: bool) -> Minting:
+        """What is left to do to the archive's ids: those of another installation get origins from control, once and for ever."""
+        if self.parcel.own:
+            return Minting(layout=self.silos.ids, origin=None)
+        source = self.manifest.source
+        if source.origin is None:
+            ((_, given),) = self._given({source.database: 0}, issue=issue)
+            return Minting(layout=self.silos.ids, origin=given, known=(given,))
+        keys = {f"{source.installation}/{origin}": origin for origin in self.parcel.origins}
+        return Minting(layout=self.silos.ids, origin=None, moved=self._given(keys, issue=issue))
+
+    def _given(self, keys: Mapping[str, int], *, issue: bool) -> tuple[tuple[int, int], ...]:
+        """For each origin of another installation, by its key, the one that control has given it, or gives (``issue``), or would give."""
         if issue:
-            return issue_origin(self.control, self.silos.ids, Origin(origin=0, source_key=key)).origin
-        same = [each.origin for each in known if each.source_key == key]
-        return same[0] if same else max((each.origin for each in known), default=0) + 1
+            return tuple(
+                (each, issue_origin(self.control, self.silos.ids, Origin(origin=0, source_key=key)).origin) for key, each in keys.items()
+            )
+        known = read_origins(self.control)
+        given = {each.source_key: each.origin for each in known if each.source_key is not None}
+        coming = count(max((each.origin for each in known), default=0) + 1)
+        return tuple((each, given[key] if key in given else next(coming)) for key, each in keys.items())
 
     def _home(self) -> Home | None:
         """Where the organization lives now: for a move the archive's region, else nowhere."""
@@ -211,14 +238,14 @@ class _Import:
             if home.region != self.manifest.source.region:
                 raise Conflict(f"{home}, and the archive is of {self.manifest.source.region!r}", hint="export it again from where it lives")
             return home
-        ids = {who.before, self._after()} if self.parcel.shifted else {self._after()}
+        ids = {who.before, self._after()} if self.parcel.own else {self._after()}
         for there in (home for id_ in sorted(ids) for home in read_homes(self.control, organization=id_, own=self.own)):
             raise Conflict(f"{there} already: this archive is a copy, not a move", hint="export it with --to to move it")
         return None
 
     def _require_hashes(self) -> None:
         """Without them nobody could tell whether the source is still what was exported, now or before the purge."""
-        if any(archived.hash is None for _, archived in self.chunks.values()):
+        if any(piece.hash is None for _, piece in self.pieces.values()):
             raise BadArchive(f"{self.options.file} was made for a move and has no content hashes", hint="export it again")
 
     def _find_home(self, id_: str, slug: str | None) -> Home:
@@ -233,10 +260,10 @@ class _Import:
                 require_organization(source, connection, f"id:{id_}")
             return check_adoptable(self.control, Home(organization=id_, slug=slug, region=source.region), self.own)
 
-    def _problems(self, origin: int, home: Home | None, target: Connection, *, replica: bool) -> tuple[Problem, ...]:
+    def _problems(self, minting: Minting, home: Home | None, target: Connection, *, replica: bool) -> tuple[Problem, ...]:
         self.parcel.require_room()
         problems: list[Problem] = []
-        after, known = self.parcel.after(origin), tuple(each.origin for each in read_origins(self.control))
+        after, known = self.parcel.after(minting), tuple(each.origin for each in read_origins(self.control))
         begun = find_unfinished(self.control, f"id:{spell_key(after)}")
         if begun is None:
             problems += self._slug_taken(home)
@@ -259,10 +286,10 @@ class _Import:
                 remedy = "give another one with --slug"
                 yield Problem(code="slug-taken", object=f"slug {wanted!r}", found=f"it is taken by {other}", remedy=remedy)
 
-    def _order(self, origin: int) -> Order:
+    def _order(self, minting: Minting) -> Order:
         return Order(
             organization_before=self.manifest.organization.before,
-            organization_after=spell_key(self.parcel.after(origin)),
+            organization_after=spell_key(self.parcel.after(minting)),
             target=self.options.to,
             source=self.manifest.source.region if self.parcel.is_move else self.manifest.source.database,
             slug=self.slug,
@@ -270,7 +297,7 @@ class _Import:
             id=UUID(self.manifest.relocation) if self.manifest.relocation else None,
         )
 
-    def _move(self, mover: Mover, origin: int, matched: Matched, home: Home | None, *, replica: bool) -> None:
+    def _move(self, mover: Mover, minting: Minting, matched: Matched, home: Home | None, *, replica: bool) -> None:
         relocation = mover.relocation
         ledger = Ledger(relocation=relocation.id, generation=mover.generation, organization=relocation.organization_after, mover=mover.name)
         with closing(open_target(self.target, mover, replica=replica)) as target:
@@ -278,14 +305,14 @@ class _Import:
             self._begin(mover, ledger, target, replica=replica)
             self.wrote = True
             insert_shared(ledger, target, self.target.schema, matched.inserts)
-            self._load(target, mover, ledger, self._feed(origin, matched), replica=replica)
+            self._load(target, mover, ledger, self._feed(minting, matched), replica=replica)
             mover.move_to(Phase.VERIFYING)
-            there = Membership(self.parcel.scope, self.parcel.after(origin), self._selection())
+            there = Membership(self.parcel.scope, self.parcel.after(minting), self._selection())
             differences = self._prove(mover, ledger, there, target, replica=replica)
             require_equal(mover, differences, "the target is not what was archived", _AGAIN)
-            references = self._references(there, target, origin)
+            references = self._references(there, target)
             asker = Asker(membership=there, connection=target, after=True)
-            trip, limit = self._control_trip(origin), self.options.work.switch_limit
+            trip, limit = self._control_trip(), self.options.work.switch_limit
             with closing(connect_control(self.silos, application=mover.application)) as control:
                 rewriting = replace(stage_rewriting(references, control, asker, trip, mover), limit=limit)
             require_equal(mover, self._look_again(), "the source changed since the export", _AGAIN)
@@ -298,15 +325,16 @@ class _Import:
     def _control_references(self) -> ControlReferences:
         return control_references(self.parcel.scope, self.parcel.rules, self.silos, self.control_schema)
 
-    def _control_trip(self, origin: int) -> ControlTrip:
+    def _control_trip(self) -> ControlTrip:
         """Of a copy control knows nothing yet."""
-        source = self.manifest.source.region if self.parcel.is_move else ""
-        return ControlTrip.make(self.silos, source, origin if self.parcel.is_move else None)
+        if not self.parcel.is_move:
+            return ControlTrip.make(self.silos, "", None)
+        return ControlTrip.make(self.silos, self.manifest.source.region, self.manifest.source.origin)
 
-    def _references(self, there: Membership, target: Connection, origin: int) -> ControlReferences:
+    def _references(self, there: Membership, target: Connection) -> ControlReferences:
         """Control's references to what came in; only now can be told which those are."""
         references, asker = self._control_references(), Asker(membership=there, connection=target, after=True)
-        trip, limit = self._control_trip(origin), self.options.work.switch_limit
+        trip, limit = self._control_trip(), self.options.work.switch_limit
         problems = tuple(find_switch_obstacles(references, self.control, asker, trip, limit))
         if problems:
             raise refusal(problems)
@@ -322,16 +350,15 @@ class _Import:
         saved["columns"] = {str(section.name): [column.name for column in section.columns] for section in self.manifest.tables}
         mover.move_to(Phase.LOADING, saved=saved, note=None)
 
-    def _feed(self, origin: int, matched: Matched) -> ArchiveFeed:
+    def _feed(self, minting: Minting, matched: Matched) -> ArchiveFeed:
         scope = self.parcel.scope
-        tables = [scope.table(name) for name in {key[0] for key in self.chunks}]
+        tables = [scope.table(name) for name in {key[0] for key in self.pieces}]
         types = {each.name: {column.name: PlainType.of(scope.schema, column) for column in each.stored_columns} for each in tables}
-        archived = {key: each for key, (_, each) in self.chunks.items()}
-        return ArchiveFeed(archive=self.parcel.archive, rewriter=self.parcel.rewriter(origin, matched), types=types, chunks=archived)
+        return ArchiveFeed(archive=self.parcel.archive, rewriter=self.parcel.rewriter(minting, matched), types=types, pieces=self.pieces)
 
     def _load(self, target: Connection, mover: Mover, ledger: Ledger, feed: ArchiveFeed, *, replica: bool) -> None:
         known = {(each.chunk.table, each.chunk.part, each.chunk.number) for each in ledger.read_chunks(target)}
-        ledger.write_chunks(target, [chunk for key, (chunk, _) in self.chunks.items() if key not in known])
+        ledger.write_chunks(target, [chunk for key, (chunk, _) in self.pieces.items() if key not in known])
         work = self.options.work
         loader = Loader(
             feed=feed,
@@ -347,7 +374,7 @@ class _Import:
         self.report(Finished(COPYING))
 
     def _selection(self) -> Selection:
-        return selection_of(self.parcel.scope, [chunk for chunk, _ in self.chunks.values()])
+        return selection_of(self.parcel.scope, [chunk for chunk, _ in self.pieces.values()])
 
     def _prove(self, mover: Mover, ledger: Ledger, there: Membership, target: Connection, *, replica: bool) -> tuple[Difference, ...]:
         verifier = Verifier(
@@ -355,7 +382,7 @@ class _Import:
             columns={section.name: tuple(column.name for column in section.columns) for section in self.manifest.tables},
             rules=self.parcel.rules,
             layout=self.silos.ids,
-            local_ids_final=self.manifest.source.origin == 0,
+            local_ids_final=self.parcel.own and self.manifest.source.origin == 0,
         )
         proof = Proof(
             verifier=verifier,
@@ -371,7 +398,7 @@ class _Import:
             return ()
         source = survey_region(self.silos, self.manifest.source.region)
         known = tuple(each.origin for each in read_origins(self.control))
-        return archive_differences(source, self.manifest, self.chunks, known)
+        return archive_differences(source, self.manifest, self.pieces, known)
 
     def _switch(self, mover: Mover, ledger: Ledger, target: Connection, rewriting: Rewriting, home: Home | None) -> None:
         tables = summarize(ledger.read_chunks(target))

@@ -19,7 +19,7 @@ from psycopg import sql
 
 from exports.chunks import Chunk, Range
 from exports.membership import CLOSURE, Membership, table_sql
-from exports.rows import chunk_where, content_sql, read_content
+from exports.rows import chunk_where, content_sql, read_content, reading
 from exports.scope import Scope
 from exports.snapshot import Connection
 from exports.streams import Content
@@ -123,7 +123,7 @@ class Loader:
     def load(self, lane: Lane, chunks: Sequence[Chunk]) -> None:
         """One transaction in the target: the chunks' rows and their records."""
         self.brake.wait_for_standbys(lane.target)
-        with translated(f"loading {_names(chunks)}"), lane.target.transaction():
+        with reading(f"loading {_names(chunks)}"), lane.target.transaction():
             self.ledger.hold(lane.target)
             self._load(lane, chunks)
 

@@ -9,7 +9,7 @@ from os import SEEK_END
 
 from exports.archive import ArchiveReader
 from exports.copy_text import parse_line, split_lines
-from exports.ids import ColumnRule, IdRule, IdRules, Treatment, decide_rules
+from exports.ids import IdRules, Treatment, decide_rules
 from exports.manifest import Manifest, Section, SectionKind
 from exports.match import Matched, Place, match_rows
 from exports.rewrite import TEXT_ID, Minting, Rewriter, SharedMap
@@ -22,6 +22,7 @@ from relocate.move import spelled
 from relocate.session import control_schema
 from splitter.errors import BadArchive, NarrowIds, Problem, RefusedError
 from splitter.graph import Reference
+from splitter.ownership import Standing
 from splitter.schema import TableName
 from splitter.silos import Silo, SiloMap
 
@@ -30,7 +31,10 @@ CHECKSUM = 32  # bytes at the end of the file
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
-    """One archive, opened and verified, for one region. ``slug``: another one than the archive's."""
+    """One archive, opened and verified, for one region. ``slug``: another one than the archive's.
+
+    ``own``: its ids are of origins that our control issued; else it comes from another installation, whose users and origins are others.
+    """
 
     silos: SiloMap
     archive: ArchiveReader
@@ -38,6 +42,7 @@ class Parcel:
     scope: Scope  # the target's, with the archive's ways
     rules: IdRules
     slug: str | None
+    own: bool
 
     @property
     def manifest(self) -> Manifest:
@@ -49,9 +54,12 @@ class Parcel:
         return self.manifest.relocation is not None
 
     @property
-    def shifted(self) -> bool:
-        """Whether the export made the ids what they are everywhere."""
-        return self.manifest.source.origin is not None
+    def origins(self) -> tuple[int, ...]:
+        """Those that the archive's ids may be of, as its own control numbered them."""
+        found = self.manifest.notes.get("known_origins")
+        if not isinstance(found, list) or not all(isinstance(each, int) for each in found):
+            raise BadArchive(f"{self.archive.path} says nothing of its origins", hint="export it again")
+        return tuple(sorted(each for each in found if isinstance(each, int)))
 
     def fingerprint(self) -> str:
         """The file's checksum: two exports of one organization are two archives."""
@@ -59,14 +67,12 @@ class Parcel:
             file.seek(-CHECKSUM, SEEK_END)
             return file.read().hex()
 
-    def after(self, origin: int) -> tuple[str, ...]:
+    def after(self, minting: Minting) -> tuple[str, ...]:
         """The organization's key in the target."""
-        if self.manifest.organization.after is not None:
-            return key_of(self.scope, self.manifest.organization.after)
-        before = key_of(self.scope, self.manifest.organization.before)
+        archived = key_of(self.scope, self.manifest.organization.after or self.manifest.organization.before)
         return tuple(
-            str(self.silos.ids.shift(int(value), origin)) if self.rules.shifts(self.scope.root, column) else value
-            for column, value in zip(self.scope.root_key, before, strict=True)
+            str(minting.image(int(value))) if self.rules.shifts(self.scope.root, column) else value
+            for column, value in zip(self.scope.root_key, archived, strict=True)
         )
 
     def hidden(self) -> tuple[str | None] | None:
@@ -79,15 +85,10 @@ class Parcel:
         line = next(iter(split_lines(self.archive.read_section(section))), None)
         return None if position is None or line is None else (parse_line(line)[position],)
 
-    def minting(self, origin: int) -> Minting:
-        """Of what is left to do: nothing, where the export shifted."""
-        if self.shifted:
-            return Minting(layout=self.silos.ids, origin=None)
-        return Minting(layout=self.silos.ids, origin=origin, known=(origin,))
-
-    def match(self, control: Connection, target: Connection, origin: int) -> Matched:
+    def match(self, control: Connection, target: Connection, minting: Minting) -> Matched:
         """The shared rows that the archive needs, found in the target (control's in control)."""
-        needed = [self._needed(section) for section in self.manifest.natural]
+        ours = {Silo.REGION} if self.own else {Silo.REGION, Silo.CONTROL}  # of our own control's rows each is itself
+        needed = [self._needed(section) for section in self.manifest.natural if self.silos.silo_of(section.name) in ours]
         global_ = Place(connection=control, schema=control_schema(self.silos))
         here = Place(connection=target, schema=self.target.schema)
         source = replace(self.target.schema, tables={**global_.schema.tables, **self.target.schema.tables})
@@ -96,7 +97,8 @@ class Parcel:
             return global_ if self.silos.silo_of(name) is Silo.CONTROL else here
 
         # Rows come with the ids that they had; one that is inserted gets the id that a move straight from the region would give it.
-        shifting = Minting(layout=self.silos.ids, origin=self.manifest.source.origin if self.shifted else origin)
+        origin = self.manifest.source.origin
+        shifting = minting if origin is None else replace(minting, origin=origin)
         matched = match_rows(needed, self.silos, source, self.rules, shifting, place)
         return replace(matched, maps={key: self._as_archived(key[0], each) for key, each in matched.maps.items()})
 
@@ -118,14 +120,14 @@ class Parcel:
         rows = tuple(dict(zip(columns, parse_line(line), strict=True)) for line in split_lines(self.archive.read_section(section)))
         return SharedRows(table=section.name, rows=rows, referred=section.keys)
 
-    def rewriter(self, origin: int, matched: Matched) -> Rewriter:
+    def rewriter(self, minting: Minting, matched: Matched) -> Rewriter:
         hide = self.silos.organization.hide
         constants: dict[tuple[TableName, str], str] = {}
         if hide is not None:
             constants[self.scope.root, hide.column] = spelled(hide.moving)
         if self.slug is not None and self.silos.organization.slug is not None:
             constants[self.scope.root, self.silos.organization.slug] = self.slug
-        return Rewriter(scope=self.scope, rules=self.rules, minting=self.minting(origin), maps=matched.maps, constants=constants)
+        return Rewriter(scope=self.scope, rules=self.rules, minting=minting, maps=matched.maps, constants=constants, strict=not self.own)
 
     def require_room(self) -> None:
         """RefusedError where the target lacks a table or a column, NarrowIds where a distributed id wouldn't fit."""
@@ -159,7 +161,7 @@ def noted_ways(archive: ArchiveReader) -> list[Mapping[str, object]]:
     return [way for way in ways if isinstance(way, dict)]
 
 
-def open_parcel(silos: SiloMap, archive: ArchiveReader, target: Survey, slug: str | None) -> Parcel:
+def open_parcel(silos: SiloMap, archive: ArchiveReader, target: Survey, slug: str | None, *, own: bool) -> Parcel:
     """BadArchive where it was made for another region or layout of ids, RefusedError for another schema."""
     manifest = archive.manifest
     if manifest.to not in (None, target.region):
@@ -167,34 +169,27 @@ def open_parcel(silos: SiloMap, archive: ArchiveReader, target: Survey, slug: st
     if manifest.ids != silos.ids:
         raise BadArchive(f"{archive.path} has another layout of ids", hint="[ids] must be the same in both silos.toml")
     scope = mirror_scope(target.scope, noted_ways(archive))
-    return Parcel(silos=silos, archive=archive, target=target, scope=scope, rules=import_rules(scope, silos, manifest), slug=slug)
+    rules = import_rules(scope, silos, own=own)
+    return Parcel(silos=silos, archive=archive, target=target, scope=scope, rules=rules, slug=slug, own=own)
 
 
-def import_rules(scope: Scope, silos: SiloMap, manifest: Manifest) -> IdRules:
-    """The rules for what the export left to do: references to control's rows are matched too where the archive carries their keys.
+def import_rules(scope: Scope, silos: SiloMap, *, own: bool) -> IdRules:
+    """The rules for what the export left to do; from another installation references to control's rows are matched too.
 
-    What dangles was decided at the source; here the rows that a reference leads to may not be loaded yet.
+    What dangles inside a region was decided at the source; here the rows that a reference leads to may not be loaded yet.
     """
-    rules = decide_rules(scope, silos)
-    natural = frozenset(section.name for section in manifest.natural)
-    return replace(rules, treatments={place: _imported(treatment, natural) for place, treatment in rules.treatments.items()})
+    rules = decide_rules(scope, silos, match_control=not own)
+    return replace(rules, treatments={place: _imported(scope, treatment, own) for place, treatment in rules.treatments.items()})
 
 
-def _imported(treatment: Treatment, natural: frozenset[TableName]) -> Treatment:
-    rule, reference = treatment.rule, treatment.reference
-    if reference is not None:
-        rule = _matched(reference, rule, natural)
-    inner = tuple((_kept(each), _matched(each, own, natural)) for each, own in treatment.inner)
-    return replace(treatment, rule=rule, reference=None if reference is None else _kept(reference), inner=inner)
+def _imported(scope: Scope, treatment: Treatment, own: bool) -> Treatment:
+    reference = None if treatment.reference is None else _kept(scope, treatment.reference, own)
+    return replace(treatment, reference=reference, inner=tuple((_kept(scope, each, own), rule) for each, rule in treatment.inner))
 
 
-def _matched(reference: Reference, rule: ColumnRule, natural: frozenset[TableName]) -> ColumnRule:
-    if reference.target in natural and rule.shared is None:
-        return ColumnRule(rule=IdRule.MATCH, shared=reference.target)
-    return rule
-
-
-def _kept(reference: Reference) -> Reference:
-    if reference.declared is None or reference.declared.dangling != "null":
+def _kept(scope: Scope, reference: Reference, own: bool) -> Reference:
+    """What only the target's control can tell is left to be decided."""
+    matched = not own and scope.standing(reference.target) is Standing.CONTROL
+    if reference.declared is None or reference.declared.dangling != "null" or matched:
         return reference
     return replace(reference, declared=replace(reference.declared, dangling="keep"))

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from exports.chunks import Chunk
-from exports.manifest import ArchivedChunk, Manifest
+from exports.manifest import Manifest
 from exports.membership import Membership
 from exports.organization import archive_types
 from exports.rewrite import Minting, Rewriter
 from exports.rows import Source, read_content
 from exports.streams import Content
 from exports.survey import Survey, key_of, select_ways
-from relocate.archive_feed import Key
+from relocate.archive_feed import Pieces
 from relocate.verify import Difference
 from splitter.db import translated
 
 
-def archive_differences(
-    source: Survey, manifest: Manifest, chunks: Mapping[Key, tuple[Chunk, ArchivedChunk]], known: tuple[int, ...]
-) -> tuple[Difference, ...]:
+def archive_differences(source: Survey, manifest: Manifest, pieces: Pieces, known: tuple[int, ...]) -> tuple[Difference, ...]:
     """The chunks that the source has otherwise now, and the ways that have rows now and had none."""
     minting = Minting(layout=manifest.ids, origin=manifest.source.origin, known=known)
     found: list[Difference] = []
@@ -30,7 +26,7 @@ def archive_differences(
             rewriter=Rewriter(scope=source.scope, rules=source.rules, minting=minting),
             types=archive_types(source.scope, source.rules, shifted=minting.origin is not None),
         )
-        for chunk, archived in [*chunks.values(), *((each, None) for each in _new_parts(membership, chunks))]:
+        for chunk, archived in [*pieces.values(), *((each, None) for each in _new_parts(membership, pieces))]:
             content = read_content(now.connection, reading.content(chunk))
             before = Content(rows=archived.rows, hash=archived.hash) if archived else Content(rows=0, hash=0)
             if content != before:
@@ -40,8 +36,8 @@ def archive_differences(
     return tuple(found)
 
 
-def _new_parts(membership: Membership, chunks: Mapping[Key, object]) -> list[Chunk]:
-    known = {(table, part) for table, part, _ in chunks}
+def _new_parts(membership: Membership, pieces: Pieces) -> list[Chunk]:
+    known = {(table, part) for table, part, _ in pieces}
     return [
         Chunk(table=table.name, part=part, number=0)
         for table in membership.scope.exported

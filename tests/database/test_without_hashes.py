@@ -10,7 +10,7 @@ import pytest
 
 from exports.archive import open_verified
 from exports.survey import survey_region
-from relocate.archive_feed import archived_chunks
+from relocate.archive_feed import Piece, archived_pieces
 from relocate.mover import Mover
 from relocate.outcome import Outcome
 from relocate.phases import Phase
@@ -136,9 +136,9 @@ def test_an_archive_for_a_move_has_hashes(site: Site, tmp_path: Path):
 def test_whether_the_source_changed_since_an_archive_without_hashes_nobody_can_tell(site: Site, tmp_path: Path):
     site.export(tmp_path / "one")
     with open_verified(tmp_path / "one", silent) as archive:
-        known = archived_chunks(archive)
+        known = archived_pieces(archive, own=True)
         assert archive_differences(survey_region(site.silos, "us"), archive.manifest, known, (1, 2)) == ()
-        without = {key: (chunk, replace(archived, hash=None)) for key, (chunk, archived) in known.items()}
+        without = {key: (chunk, Piece(tuple(replace(each, hash=None) for each in piece.chunks))) for key, (chunk, piece) in known.items()}
         found = archive_differences(survey_region(site.silos, "us"), archive.manifest, without, (1, 2))
     assert {each.table for each in found} == set(TABLES) and "the archive has no hash" in found[0].what
 
