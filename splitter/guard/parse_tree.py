@@ -160,8 +160,10 @@ def _said(kind: str, node: Node) -> dict[str, Any]:
         return {"executes": frozenset({node["name"]})}
     if kind == "CreateTableAsStmt" and "ExecuteStmt" in node.get("query", {}):
         return {"executes": frozenset({node["query"]["ExecuteStmt"]["name"]})}
-    if kind == "VariableSetStmt" and node.get("name") == "search_path":
+    if kind == "VariableSetStmt" and (node.get("name") == "search_path" or node.get("kind") == "VAR_RESET_ALL"):
         return {"search_path": tuple(_constants(node.get("args", ())))}
+    if kind == "DiscardStmt" and node.get("target") == "DISCARD_ALL":
+        return {"search_path": ()}
     if kind == "DoStmt":
         return {"bodies": (_body(node),)}
     return {}

@@ -20,6 +20,7 @@ _ROW = re.compile(r'^\s*(?:"?(?P<schema>[^".]+)"?\.)?"?(?P<name>[^".]+)"?\s*%\s*
 
 def read_plpgsql(definition: str) -> Statement:
     """``definition``: CREATE FUNCTION, CREATE PROCEDURE or DO as a whole. What it puts together and EXECUTEs is ``unseen``."""
+    _check(parse(definition))
     try:
         tree = pgparse.parse_pgsql(definition)
     except pgparse.PGQueryError as exc:
@@ -28,6 +29,13 @@ def read_plpgsql(definition: str) -> Statement:
         raise UnreadableStatement("it is nested too deeply") from exc
     found = list(_find(tree))
     return replace(joined(found), verbs=())
+
+
+def _check(statements: list[Node]) -> None:
+    """libpg_query ends the process at a definition without a body."""
+    options = [option for each in statements for node in each["stmt"].values() for option in node.get("options", node.get("args", ()))]
+    if len(statements) != 1 or not any(option.get("DefElem", {}).get("defname") == "as" for option in options):
+        raise UnreadableStatement("it is no function, procedure or DO block with a body")
 
 
 def _find(tree: Node) -> Iterator[Statement]:

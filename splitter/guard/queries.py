@@ -50,7 +50,7 @@ class Report:
 
     queries: tuple[Judged, ...]
     findings: tuple[Finding, ...]
-    transactions: int  # that several statements shared, as far as the source tells of transactions
+    transactions: int | None  # that several statements shared; None: the source tells of none
 
 
 @dataclass
@@ -82,7 +82,7 @@ def look_at_queries(silos: SiloMap, asked: Asked, report: Reporter = silent) -> 
     for execution in _from_files(asked, read, report):
         read.tally.add(execution)
     read.tally.close()
-    return _judge(read, silos, asked.path)
+    return _judge(read, silos, asked)
 
 
 def _opened(silos: SiloMap, asked: Asked, stack: ExitStack, report: Reporter) -> Iterator[tuple[str, Connection]]:
@@ -152,13 +152,13 @@ def _from_log(path: Path, wanted: set[str] | None, report: Reporter) -> Iterator
         report(Note(f"{path}: statements of other databases are left out: {told}; --database NAME takes another one"))
 
 
-def _judge(read: _Read, silos: SiloMap, path: SearchPath) -> Report:
-    judged = judge(read.tally, read.names(), silos, path)
+def _judge(read: _Read, silos: SiloMap, asked: Asked) -> Report:
+    judged = judge(read.tally, read.names(), silos, asked.path)
     found = find_query_findings(judged, read.tally, silos)
     return Report(
         queries=tuple(judged.values()),
         findings=tuple(finding for finding in found if not is_accepted(finding, silos.accepted)),
-        transactions=read.tally.shared,
+        transactions=read.tally.shared if asked.logs or asked.files else None,
     )
 
 

@@ -21,11 +21,15 @@ _SAMPLE = 200  # lines that are looked at to tell what a file is
 _CSV_COLUMNS = 23  # of PostgreSQL 12; later ones have more behind them
 _MOST = 2**31 - 1  # characters of one field
 _HINT = "give a log of PostgreSQL's: csvlog, jsonlog, or the one of stderr, whose log_line_prefix has %p or %v in it"
-_SILENT = "log statements: log_min_duration_statement = 0, or auto_explain.log_min_duration; or read pg_stat_statements with --url"
+_SILENT = (
+    "log statements: log_min_duration_statement = 0, or auto_explain.log_min_duration, in English (lc_messages); "
+    "or read pg_stat_statements with --url"
+)
 _LEVELS = "DEBUG[1-5]|LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC|DETAIL|HINT|QUERY|CONTEXT|STATEMENT|LOCATION"
 _PLAIN = re.compile(rf"(?P<prefix>[^\t].*?)?(?P<level>{_LEVELS}):  (?P<message>.*)", re.DOTALL)
 _SYSLOG = re.compile(r"^\w{3} [ \d]\d .*\w+\[\d+\]: \[\d+-\d+\] |^\d{4}-\S+ \S+ \w+\[\d+\]: \[\d+-\d+\] ")
-_PROCESS = re.compile(r"\[(\d+)(?:-\d+)?\]|\b(\d{2,7})\b(?![-:./])")
+_PROCESS = re.compile(r"\[(\d+)(?:-\d+)?\]")
+_NUMBER = re.compile(r"\b(\d{2,7})\b(?![-:./])")
 _SESSION = re.compile(r"\b([0-9a-f]{8}\.[0-9a-f]+)\b")
 _VIRTUAL = re.compile(r"\b(\d+/\d+)\b")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?(?: ?[A-Z+\-\d:]{1,6})?")
@@ -138,9 +142,8 @@ def _plain(entry: list[str]) -> Line:
     assert found is not None
     prefix = _TIME.sub(" ", found["prefix"] or "")
     virtual = _VIRTUAL.search(prefix)
-    session = _SESSION.search(prefix) or _PROCESS.search(prefix)
-    who = next((group for group in session.groups() if group), "") if session else ""
-    return Line(found["level"], found["message"], who, virtual[1] if virtual else "")
+    session = _SESSION.search(prefix) or _PROCESS.search(prefix) or _NUMBER.search(prefix)
+    return Line(found["level"], found["message"], session[1] if session else "", virtual[1] if virtual else "")
 
 
 class _Told(NamedTuple):

@@ -13,8 +13,11 @@ from splitter.silos import Silo, SiloMap
 _PAIRS = 20  # that are printed; JSON has all
 
 
-def summarize(queries: Iterable[Judged], silos: SiloMap, transactions: int) -> dict[str, Any]:
-    """Of all statements, accepted ones too; times in milliseconds. A statement counts for every pair of tables that meet in it."""
+def summarize(queries: Iterable[Judged], silos: SiloMap, transactions: int | None) -> dict[str, Any]:
+    """Of all statements, accepted ones too; times in milliseconds. A statement counts for every pair of tables that meet in it.
+
+    ``transactions``: of several statements; None: nobody tells.
+    """
     known = list(queries)
     return {
         "distinct": len(known),
@@ -54,6 +57,8 @@ def summary_lines(summary: Mapping[str, Any]) -> Iterator[str]:
         f"{summary['distinct']:,} distinct statements, run {often(summary['calls'], summary['milliseconds'])}; "
         f"both silos needed by {_told(crossing)}; not to be told of {_told(unread)}"
     )
+    if summary["transactions"] is None:
+        yield "which of them share a transaction is seen in a log alone: --log FILE"
     for pair in summary["pairs"][:_PAIRS]:
         yield f"  {pair['control']} (control) with {pair['region']} (region): {_told(pair)}"
     if len(summary["pairs"]) > _PAIRS:

@@ -49,7 +49,7 @@ class Statement:
     prepares: frozenset[str] = frozenset()
     executes: frozenset[str] = frozenset()  # by the name that a PREPARE gave
     transactions: tuple[str, ...] = ()  # begin, commit, rollback, ...
-    search_path: tuple[str, ...] | None = None  # that it sets
+    search_path: tuple[str, ...] | None = None  # that it sets; empty: back to the one that the session began with
     bodies: tuple[Body, ...] = ()  # of DO
     unseen: tuple[str, ...] = ()
 

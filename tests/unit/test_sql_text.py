@@ -108,6 +108,11 @@ def test_a_search_path_is_told():
     assert read_statement("SET search_path TO app, \"We.ird\", public").search_path == ("app", "We.ird", "public")
 
 
+@pytest.mark.parametrize("sql", ["RESET search_path", "SET search_path TO DEFAULT", "RESET ALL", "DISCARD ALL"])
+def test_a_search_path_that_is_set_back_is_told(sql: str):
+    assert read_statement(sql).search_path == ()
+
+
 def test_prepared_statements_are_known_by_name():
     assert read_statement("PREPARE p AS DELETE FROM a").writes == refs("a")
     assert read_statement("EXECUTE p(1)").executes == {"p"}
