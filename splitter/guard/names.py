@@ -120,8 +120,11 @@ class Names:
         step = _Step(NOTHING._replace(unseen=statement.unseen))
         written = statement.writes - statement.temporary
         for ref in sorted(statement.reads | written, key=str):
+            is_definition = ref in statement.defines and self._is_view(ref, path)  # nothing is changed in what a view reads
+            if is_definition and ref not in statement.reads:
+                continue
             if ref not in temporary or self._candidates(ref, path):  # a table of the database counts before somebody's temporary one
-                step |= self._relation(ref, path, ref in written)
+                step |= self._relation(ref, path, ref in written and not is_definition)
         for ref in sorted(statement.calls, key=str):
             step |= self._called(ref, path)
         return step
@@ -142,6 +145,9 @@ class Names:
         on_path = (TableName(schema, ref.name) for schema in path)
         first = next((name for name in on_path if name in self._relations), None)
         return self._by_name.get(ref.name, ()) if first is None else (first,)
+
+    def _is_view(self, ref: TableRef, path: Path) -> bool:
+        return any(name in self.schema.views for name in self._candidates(ref, path))
 
     def _is_system(self, ref: TableRef) -> bool:
         if ref.schema is None:

@@ -36,6 +36,9 @@ _TARGETS: Mapping[str, tuple[str, ...]] = {
     "CreateSeqStmt": ("sequence",),
     "AlterSeqStmt": ("sequence",),
 }
+_DEFINITIONS = frozenset(
+    {"ViewStmt", "CreateTableAsStmt", "RefreshMatViewStmt", "RenameStmt", "AlterTableStmt", "AlterObjectSchemaStmt", "RuleStmt"}
+)
 _INTO = "rel"  # of SELECT INTO and CREATE TABLE AS
 _ALIASES = frozenset({"lockedRels"})  # FOR UPDATE OF: what is named there stands in FROM too
 _DROPPED = frozenset({"OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_FOREIGN_TABLE", "OBJECT_SEQUENCE"})
@@ -82,6 +85,7 @@ class _Reader:
     reads: set[TableRef] = field(default_factory=set)
     writes: set[TableRef] = field(default_factory=set)
     calls: set[TableRef] = field(default_factory=set)
+    defines: set[TableRef] = field(default_factory=set)
     temporary: set[TableRef] = field(default_factory=set)
     waiting: list[tuple[str, Node, Names, bool]] = field(default_factory=list)  # kind, node, names of WITH, whether it is changed
 
@@ -96,6 +100,7 @@ class _Reader:
             reads=frozenset(self.reads),
             writes=frozenset(self.writes),
             calls=frozenset(self.calls),
+            defines=frozenset(self.defines),
             temporary=frozenset(self.temporary),
             **_said(kind, node),
         )
@@ -105,7 +110,7 @@ class _Reader:
             self.waiting.extend((kind, each, names, changed) for each in node)
         elif isinstance(node, dict):
             if "relname" in node:
-                self._relation(node, names, changed)
+                self._relation(kind, node, names, changed)
             elif "funcname" in node and kind not in _DEFINES:
                 self.calls.add(_named(node["funcname"]))
             names = self._with(node, names)
@@ -116,16 +121,21 @@ class _Reader:
         if name[0].isupper():
             self.waiting.append((name, value, names, changed))
         elif name == "objects" and kind == "DropStmt":
-            self.writes |= set(_dropped(node))
+            self.defines |= set(_dropped(node))
+            self.writes |= self.defines
         elif name not in _ALIASES and name != "withClause" and isinstance(value, (dict, list)):
             inner = "CreateStmt" if name == "base" else kind  # of CREATE FOREIGN TABLE
             target = name in _TARGETS.get(kind, ()) or name == _INTO or (kind == "CopyStmt" and name == "relation" and node.get("is_from"))
             self.waiting.append((inner, value, names, bool(target)))
 
-    def _relation(self, node: Node, names: Names, changed: bool) -> None:
+    def _relation(self, kind: str, node: Node, names: Names, changed: bool) -> None:
         ref = TableRef(node.get("schemaname") or None, node["relname"])
         if changed:  # PostgreSQL looks for what is changed among the tables alone
             self.writes.add(ref)
+            if kind in _DEFINITIONS:
+                self.defines.add(ref)
+            if kind == "RefreshMatViewStmt":
+                self.reads.add(ref)
             if node.get("relpersistence") == "t":
                 self.temporary.add(ref)
         elif ref.schema is not None or ref.name not in names:

@@ -122,7 +122,8 @@ def _often(query: Query) -> str:
 def often(calls: int, milliseconds: float = 0.0) -> str:
     """How many times, and for how long in all where somebody knows."""
     times = "once" if calls == 1 else f"{calls:,} times"
-    return f"{times}, {milliseconds / 1000:,.3f} s in all" if milliseconds else times
+    spent = f"{milliseconds / 1000:,.1f} s" if milliseconds >= 1000 else f"{milliseconds:.3g} ms"
+    return f"{times}, {spent} in all" if milliseconds else times
 
 
 def shown(text: str) -> str:

@@ -45,6 +45,7 @@ class Statement:
     reads: frozenset[TableRef] = frozenset()
     writes: frozenset[TableRef] = frozenset()
     calls: frozenset[TableRef] = frozenset()
+    defines: frozenset[TableRef] = frozenset()  # of ``writes``: what is made, altered or dropped, whose rows nobody touches
     temporary: frozenset[TableRef] = frozenset()  # tables that it makes and that go with the session
     prepares: frozenset[str] = frozenset()
     executes: frozenset[str] = frozenset()  # by the name that a PREPARE gave
@@ -64,6 +65,7 @@ class Statement:
             reads=self.reads | other.reads,
             writes=self.writes | other.writes,
             calls=self.calls | other.calls,
+            defines=self.defines | other.defines,
             temporary=self.temporary | other.temporary,
             prepares=self.prepares | other.prepares,
             executes=self.executes | other.executes,

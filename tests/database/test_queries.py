@@ -62,6 +62,17 @@ def test_a_statement_that_needs_both_silos_is_found_with_its_count(fresh: Watche
     assert "2 times" in said(report)[0].found and not said(report, UNREAD_QUERY)
 
 
+def test_a_view_that_is_defined_is_not_written_to(fresh: Watched, tmp_path: Path):
+    kept = "CREATE MATERIALIZED VIEW kept AS SELECT * FROM owned"
+    fresh.run(kept)
+    change = "CREATE OR REPLACE VIEW names AS SELECT id, name FROM project; ALTER VIEW owned OWNER TO postgres; DROP VIEW owned;"
+    (tmp_path / "x.sql").write_text(f"BEGIN; {change} COMMIT; REFRESH MATERIALIZED VIEW kept; INSERT INTO owned VALUES (1); {kept};")
+    report = counted(fresh, files=(tmp_path / "x.sql",))
+    fresh.run("DROP MATERIALIZED VIEW kept")
+    told = sorted((finding.object.partition(" ")[0], finding.found.partition(":")[0]) for finding in report.findings)
+    assert told == [("createtableas", "reads both silos"), ("insert", "writes in both silos"), ("refreshmatview", "reads both silos")]
+
+
 def test_a_name_of_with_is_no_table(fresh: Watched):
     fresh.run("WITH users AS (SELECT 1 AS id) SELECT FROM project JOIN users ON true")
     assert not tables(counted(fresh))

@@ -58,7 +58,7 @@ WRITES = {
     "attach": ("ALTER TABLE a ATTACH PARTITION b DEFAULT", "a", "b"),
     "index": ("CREATE INDEX CONCURRENTLY ON a (x) WHERE y", "a", ""),
     "view": ("CREATE VIEW v AS SELECT FROM a", "v", "a"),
-    "refresh": ("REFRESH MATERIALIZED VIEW v", "v", ""),
+    "refresh": ("REFRESH MATERIALIZED VIEW v", "v", "v"),
     "drop": ("DROP TABLE IF EXISTS a, s.b, db.s.c CASCADE", "a s.b s.c", ""),
     "drop trigger": ("DROP TRIGGER t ON s.a", "s.a", ""),
     "rule": ("CREATE RULE r AS ON INSERT TO a DO ALSO INSERT INTO b VALUES (1)", "a b", ""),
