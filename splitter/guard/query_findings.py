@@ -78,12 +78,10 @@ def _judged(query: Query, touched: Touched, silos: SiloMap) -> Judged:
 
 
 def find_query_findings(judged: Mapping[Key, Judged], counted: Tally, silos: SiloMap) -> Iterator[Finding]:
-    for each in judged.values():
-        if each.crosses:
-            yield _crossing(each, silos)
-        elif each.is_unread:
-            yield _unread(each)
+    """What is sure first. One that crosses is told once, even where it does more than anybody can tell."""
+    yield from (_crossing(each, silos) for each in judged.values() if each.crosses)
     yield from _transactions(judged, counted, silos)
+    yield from (_unread(each) for each in judged.values() if each.is_unread and not each.crosses)
 
 
 def _crossing(each: Judged, silos: SiloMap) -> Finding:
