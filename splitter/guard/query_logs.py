@@ -113,7 +113,7 @@ def _json_lines(lines: Iterable[str], name: str) -> Iterator[Line]:
             row = orjson.loads(line)
             if wrong:
                 raise UsageError(f"{name} is no log of PostgreSQL's: line {wrong} is no JSON", hint=_HINT)
-            told = Line(row["error_severity"], row.get("message", ""), row["session_id"], row.get("vxid", ""), row.get("dbname", ""))
+            told = Line(row["error_severity"], *(str(row.get(key) or "") for key in ("message", "session_id", "vxid", "dbname")))
         except (orjson.JSONDecodeError, KeyError, TypeError):
             wrong = wrong or number if line.strip() else wrong  # the last one may be half written
             continue
@@ -199,14 +199,14 @@ def _told(message: str) -> _Told | None:
 
 def _query_text(plan: str) -> str:
     """Of auto_explain, in each of its formats; where it is none of them, all of it, which nobody can read then."""
-    if plan.startswith("{"):
-        try:
-            return str(orjson.loads(plan)["Query Text"])
-        except (orjson.JSONDecodeError, KeyError):
-            return plan
     in_tags, quoted = _XML.search(plan), _YAML.match(plan)
-    if quoted:
-        return str(orjson.loads(quoted[1]))
+    try:
+        if plan.startswith("{"):
+            return str(orjson.loads(plan)["Query Text"])
+        if quoted:
+            return str(orjson.loads(quoted[1]))
+    except (orjson.JSONDecodeError, KeyError):
+        return plan
     if in_tags and plan.startswith("<"):
         return html.unescape(in_tags[1])
     text = plan.removeprefix("Query Text: ")

@@ -44,6 +44,7 @@ def selects(draw: st.DrawFn, depth: int, known: tuple[str, ...]) -> str:
     return f"SELECT t0.n FROM {' '.join(items)}{where}"
 
 
+@pytest.mark.long
 @pytest.mark.postgres(18)
 def test_what_is_read_is_what_the_server_uses(database: str):
     with psycopg.connect(database, autocommit=True) as conn:

@@ -116,6 +116,13 @@ def test_a_plan_in_no_known_format_is_told_whole():
     assert read(csv_line("duration: 1 ms  plan:\n{half"))[0][0] == "{half"
 
 
+def test_a_line_of_json_that_lacks_something_is_read_as_far_as_it_goes():
+    (found,) = logged(
+        ['{"error_severity": "LOG", "message": 5}\n', '{"error_severity": "LOG", "message": "statement: SELECT 1", "vxid": null}\n']
+    )
+    assert (found.text, found.session, found.transaction) == ("SELECT 1", "", "")
+
+
 WRONG = {
     "empty": (["\n", " \n"], "the log is empty"),
     "prose": (["Dear reader,\n", "this is no log.\n"], "the log is no log of PostgreSQL's"),
