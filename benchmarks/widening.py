@@ -86,8 +86,9 @@ def orglift(url: str, phases: Phases) -> None:
         def report(event: Event) -> None:
             nonlocal last
             if isinstance(event, Note) and event.text in purposes:
-                name = "backfill" if purposes[event.text] is Action.BACKFILL else event.text.removeprefix("done: ")
-                first, _ = phases.spans.get(name, (last, last))
+                filling = purposes[event.text] is Action.BACKFILL
+                name = "backfill" if filling else event.text.removeprefix("done: ")
+                first, _ = phases.spans.get(name, (last, last)) if filling else (last, last)
                 last = time.time()
                 phases.spans[name] = (first, last)
 
