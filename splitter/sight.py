@@ -48,7 +48,7 @@ def look_at_url(silos: SiloMap, url: str, *, only: frozenset[str] = _ALL, report
     """One database: the region that its identity names, or, without an identity, one that stands for all of them."""
     with ExitStack() as stack:
         conn = _open(given_address(url), stack)
-        address = given_address(url, _name_of(read_identity(conn), silos))
+        address = given_address(url, name_of(read_identity(conn), silos))
         whole = frozenset(Subject) if silos.is_monolith else frozenset({Subject.SCHEMA} if stands_for_all(address.name, silos) else ())
         return replace(_look(silos, [(address, conn)], _Asked(only, report)), whole=whole)
 
@@ -62,7 +62,8 @@ def _open(address: Address, stack: ExitStack) -> Connection:
     return stack.enter_context(address.open("splitter check"))
 
 
-def _name_of(identity: Identity | None, silos: SiloMap) -> str:
+def name_of(identity: Identity | None, silos: SiloMap) -> str:
+    """Of a database that was given by URL: the silo's that its identity names, the only one's of a monolith, or ``GIVEN``."""
     if identity is not None and identity.region in (*silos.regions, Silo.CONTROL.value):
         return identity.region
     return next(iter(silos.regions)) if silos.is_monolith and len(silos.regions) == 1 else GIVEN

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from splitter.addresses import all_addresses, given_address
+from splitter.addresses import GIVEN, all_addresses, given_address
 from splitter.catalog import read_schema
 from splitter.db import Connection, translated
 from splitter.errors import UsageError
@@ -23,8 +23,10 @@ from splitter.guard.query_logs import read_log
 from splitter.guard.query_stats import read_apart, read_room, read_routine_texts, read_statistics
 from splitter.guard.sql_files import split_statements
 from splitter.guard.tally import Execution, Tally
+from splitter.identity import read_identity
 from splitter.schema import RoutineName, Schema, TableName
 from splitter.schema_file import open_schema_file
+from splitter.sight import name_of
 from splitter.silos import SiloMap, config_error
 
 _LONGEST_LETTER = 4  # bytes, in UTF-8
@@ -75,7 +77,7 @@ def look_at_queries(silos: SiloMap, asked: Asked, report: Reporter = silent) -> 
         for name, conn in _opened(silos, asked, stack, report):
             _read_catalog(read, name, conn)
             if not asked.logs and not asked.files:
-                _add(read.tally, read_statistics(conn, name, report))
+                _add(read.tally, read_statistics(conn, conn.info.dbname if name == GIVEN else name, report))
     wrong = find_wrong(silos, read.schemas)
     if wrong:
         raise config_error(silos.places.source, wrong)
@@ -89,10 +91,9 @@ def _opened(silos: SiloMap, asked: Asked, stack: ExitStack, report: Reporter) ->
     if asked.schema is not None:
         yield str(asked.schema), stack.enter_context(open_schema_file(asked.schema, report=report))
         return
-    addresses = all_addresses(silos) if asked.url is None else (given_address(asked.url),)
-    for address in addresses:
+    for address in all_addresses(silos) if asked.url is None else (given_address(asked.url),):
         conn = stack.enter_context(address.open("splitter queries"))
-        yield (conn.info.dbname if asked.url is not None else address.name), conn
+        yield (name_of(read_identity(conn), silos) if asked.url is not None else address.name), conn
 
 
 def _read_catalog(read: _Read, name: str, conn: Connection) -> None:

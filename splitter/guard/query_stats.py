@@ -53,7 +53,8 @@ def _own_path(row: Any) -> Path | None:
 def read_statistics(conn: Connection, name: str, report: Reporter) -> Iterator[Execution]:
     """Every statement of this database that pg_stat_statements has. UsageError, with the way to get it, where it is not there."""
     schema = _find_extension(conn, name)
-    paths = {row.role: parse_path(row.path or _DEFAULT, row.name) for row in _ask(conn, "paths")}
+    schemas = {row.name for row in _ask(conn, "schemas")}
+    paths = {row.role: _existing(parse_path(row.path or _DEFAULT, row.name), schemas) for row in _ask(conn, "paths")}
     thrown = _ask(conn, "thrown_out", schema)[0].dealloc
     if thrown:
         report(Warned(f"{name}: what ran least was thrown out {thrown:,} times and is not seen: raise pg_stat_statements.max"))
@@ -76,6 +77,11 @@ def _find_extension(conn: Connection, name: str) -> str:
     if found[0].room is None:
         raise UsageError(f"{name} has pg_stat_statements, and its server has not loaded it", hint=_HOW)
     return str(found[0].schema)
+
+
+def _existing(path: Path, schemas: set[str]) -> Path:
+    """Most roles have no schema of their own: what they run alike is one statement."""
+    return tuple(name for name in path if name in schemas)
 
 
 def _hidden(text: str, user: str) -> str:

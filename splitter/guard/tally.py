@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -138,11 +137,3 @@ def read(id_: str, text: str) -> Reading:
         return Reading(id_, None, exc.reason)
     is_plain = statement.search_path is None and not statement.prepares | statement.executes and "do" not in statement.verbs
     return Reading(id_ if is_plain else text_id(text), statement)
-
-
-def tally(executions: Iterable[Execution]) -> Tally:
-    made = Tally()
-    for execution in executions:
-        made.add(execution)
-    made.close()
-    return made

@@ -42,6 +42,10 @@ SELECT s.query AS text, s.calls AS calls, s.total_exec_time AS milliseconds, s.u
 -- How often the server has thrown out what was run least, to make room.
 SELECT i.dealloc FROM {schema}.pg_stat_statements_info i
 
+-- name: schemas
+-- All there are.
+SELECT n.nspname::text AS name FROM pg_catalog.pg_namespace n
+
 -- name: paths
 -- The search path that each role starts with in this database: its own here, its own everywhere, the database's, the server's.
 SELECT r.oid AS role, r.rolname::text AS name,

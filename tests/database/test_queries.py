@@ -85,6 +85,15 @@ def test_what_a_role_finds_on_its_own_path_counts(fresh: Watched):
     assert ["app.task", "users"] in tables(counted(fresh))
 
 
+def test_what_several_roles_run_is_one_statement(fresh: Watched):
+    for role in ("one", "two"):
+        fresh.run(f"DROP ROLE IF EXISTS {role}", f"CREATE ROLE {role} SUPERUSER LOGIN")
+        with psycopg.connect(fresh.url.replace("postgres@", f"{role}@"), autocommit=True) as conn:
+            conn.execute("SELECT FROM owned")
+    (found,) = said(counted(fresh))
+    assert "2 times" in found.found
+
+
 def test_what_cannot_be_told_is_named(fresh: Watched):
     fresh.run("SELECT anywhere('users')", "SELECT FROM ts_stat('SELECT to_tsvector(email) FROM users')")
     found = sorted(finding.found for finding in said(counted(fresh), UNREAD_QUERY))

@@ -69,7 +69,8 @@ def test_every_statement_of_the_sample_application_and_of_a_move_is_read(site: W
         run_init(silos, InitOptions())
         start(silos, "acme", "de", Options(), silent)
         report = look_at_queries(silos, Asked())
-    assert len(report.queries) > 100
+        of_one = look_at_queries(silos, Asked(url=demo.urls["de"]))  # which has no table of control's
+    assert len(report.queries) > 100 and {source for each in of_one.queries for source in each.query.sources} == {"de"}
     assert [(each.query.text, each.query.reading.why, each.touched.unseen) for each in report.queries if each.is_unread] == []
     assert [each.query.text for each in report.queries if each.crosses] == []
 
