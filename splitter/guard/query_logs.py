@@ -18,6 +18,7 @@ import orjson
 from splitter.errors import UsageError
 
 _SAMPLE = 200  # lines that are looked at to tell what a file is
+_SESSIONS = 10_000  # that may be open at a time
 _CSV_COLUMNS = 23  # of PostgreSQL 12; later ones have more behind them
 _MOST = 2**31 - 1  # characters of one field
 _HINT = "give a log of PostgreSQL's: csvlog, jsonlog, or the one of stderr, whose log_line_prefix has %p or %v in it"
@@ -161,15 +162,18 @@ def _merged(lines: Iterable[Line]) -> Iterator[Logged]:
         told = _told(line.message) if line.level == "LOG" else None
         if told is None:
             continue
-        kinds, before = open_.get(line.session, (set(), None))
+        kinds, before = open_.pop(line.session, (set(), None))
         if before is not None and told.kind not in kinds and told.text in (None, before.text):
             transaction = before.transaction or _transaction(line)
             spent = max(before.milliseconds, told.milliseconds)
             open_[line.session] = ({*kinds, told.kind}, replace(before, milliseconds=spent, transaction=transaction))
-        elif told.text is not None:
-            if before is not None:
-                yield before
+            continue
+        if before is not None:
+            yield before
+        if told.text is not None:
             open_[line.session] = ({told.kind}, _logged(line, told.text, told.milliseconds))
+        if len(open_) > _SESSIONS:  # the first has ended: the one that was heard of last stands last
+            yield open_.pop(next(iter(open_)))[1]
     yield from (logged for _, logged in open_.values())
 
 

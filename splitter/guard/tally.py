@@ -46,6 +46,7 @@ class Query:
     milliseconds: float = 0.0
 
 
+_SESSIONS = 20_000  # that may be open at a time: a log has many more, one after the other, and holds back the last words of half as many
 Key = tuple[str, Path | None]  # a name may mean another table on another path
 
 
@@ -70,7 +71,7 @@ class Tally:
 
     def add(self, execution: Execution) -> None:
         reading = self._reading(execution)
-        session = self._sessions.setdefault((execution.source, execution.session), _Session())
+        session = self._session((execution.source, execution.session))
         statement = reading.statement or Statement()
         if statement.search_path is not None:
             session.path = statement.search_path or None  # RESET and DEFAULT name none
@@ -81,6 +82,13 @@ class Tally:
         """What is still open has ended."""
         for session in self._sessions.values():
             self._end(session)
+
+    def _session(self, name: tuple[str, str]) -> _Session:
+        """The one that was heard of last stands last; the first has gone, and nobody said so."""
+        self._sessions[name] = self._sessions.pop(name, _Session())
+        if len(self._sessions) > _SESSIONS:
+            self._end(self._sessions.pop(next(iter(self._sessions))))
+        return self._sessions[name]
 
     def _reading(self, execution: Execution) -> Reading:
         if execution.hidden:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import pytest
 
 from splitter.errors import UsageError
+from splitter.guard import query_logs, tally
 from splitter.guard.query_logs import Logged, read_log
 
 
@@ -74,6 +75,25 @@ def test_sessions_are_told_apart():
     lines = (csv_line("statement: SELECT 1", session="a"), csv_line("statement: SELECT 2", session="b"))
     spent = (csv_line("duration: 1.0 ms", session="a"), csv_line("duration: 2.0 ms", session="b"))
     assert sorted(each[:2] for each in read(*lines, *spent)) == [("SELECT 1", 1.0), ("SELECT 2", 2.0)]
+
+
+def test_a_duration_of_what_was_not_logged_hides_nothing():
+    lines = (csv_line("duration: 1.0 ms  statement: SELECT 1"), csv_line("duration: 2.0 ms"), csv_line("duration: 3.0 ms"))
+    assert [each[:2] for each in read(*lines)] == [("SELECT 1", 1.0)]
+
+
+def test_sessions_that_end_without_a_word_are_not_held(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(query_logs, "_SESSIONS", 3)
+    monkeypatch.setattr(tally, "_SESSIONS", 6)
+    lines = (
+        csv_line(f"statement: {text}", session=f"s{n}", vxid=f"3/{n}") for n in range(1, 10) for text in ("DELETE FROM a", f"DELETE FROM b{n}")
+    )
+    counted = tally.Tally()
+    for each in logged(lines):
+        counted.add(tally.Execution(text=each.text, source="log", session=each.session, transaction=each.transaction))
+        assert len(counted._sessions) <= 6
+    counted.close()
+    assert sum(query.calls for query in counted.queries.values()) == 18 and sum(counted.transactions.values()) == 9
 
 
 def test_a_statement_of_its_own_is_in_no_transaction():
