@@ -85,9 +85,8 @@ def test_a_duration_of_what_was_not_logged_hides_nothing():
 def test_sessions_that_end_without_a_word_are_not_held(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(query_logs, "_SESSIONS", 3)
     monkeypatch.setattr(tally, "_SESSIONS", 6)
-    lines = (
-        csv_line(f"statement: {text}", session=f"s{n}", vxid=f"3/{n}") for n in range(1, 10) for text in ("DELETE FROM a", f"DELETE FROM b{n}")
-    )
+    run = ((n, text) for n in range(1, 10) for text in ("DELETE FROM a", f"DELETE FROM b{n}"))
+    lines = (csv_line(f"statement: {text}", session=f"s{n}", vxid=f"3/{n}") for n, text in run)
     counted = tally.Tally()
     for each in logged(lines):
         counted.add(tally.Execution(text=each.text, source="log", session=each.session, transaction=each.transaction))
