@@ -26,19 +26,26 @@ from splitter.throttle import Limits, Throttle
 
 BATCH_SECONDS = 0.05  # a batch's rows are locked for that long
 _VACUUM_ROWS = 50_000  # row versions that may be left behind before they are cleared up,
-_VACUUM_PART = 8  # and which part of the table: each vacuum reads all of its indexes
+_VACUUM_PART = 4  # and which part of the table: each vacuum reads all of its indexes
 _OLD_SECONDS = 60.0  # a transaction that is older is told when it keeps a vacuum from clearing up
 _FIRST_BLOCKS, _MOST_BLOCKS = 8, 8192
+# Blocks that are gone over in rounds before the next ones are: the rows of the first round leave their page, and those of the others find
+# the room that was theirs, and so need no entry in any index.
+_LEAST_CHUNK, _MOST_CHUNK = 64, 4096
+_ROUNDS = 4
 _BEGIN = load_queries("backfill.sql")["begin"]
 _READ = "SELECT b.next_block, b.blocks FROM orglift.backfills AS b WHERE b.place = %(place)s"
 _PROGRESS = """
 SELECT b.place, b.next_block, b.blocks, b.rows, b.seconds FROM orglift.backfills AS b WHERE b.next_block < b.blocks ORDER BY b.begun_at
 """
-_RANGE = """SELECT pg_catalog.set_config('orglift.first_row', %s, true), pg_catalog.set_config('orglift.last_row', %s, true)"""
-# A seventh less WAL: the images of pages that are written for the first time after a checkpoint.
-_QUIET = """SELECT pg_catalog.set_config(w.name, w.value, true)
-  FROM (VALUES ('session_replication_role', 'origin', 'replica'), ('wal_compression', 'off', 'on')) AS w (name, usual, value)
- WHERE pg_catalog.current_setting(w.name) = w.usual AND pg_catalog.has_parameter_privilege(w.name, 'SET')"""
+_RANGE = """SELECT pg_catalog.set_config('orglift.first_row', %s, true), pg_catalog.set_config('orglift.last_row', %s, true),
+       pg_catalog.set_config('orglift.round', %s, true)"""
+# The application's triggers stay quiet; and a tenth less WAL, by the images of pages that are written first after a checkpoint.
+_QUIET = """SELECT w.name, w.value
+  FROM (VALUES ('session_replication_role', 'replica'), ('wal_compression', 'lz4')) AS w (name, value)
+  JOIN pg_catalog.pg_settings AS s ON s.name = w.name AND w.value = ANY (s.enumvals) AND s.setting IN ('origin', 'off')
+ WHERE pg_catalog.has_parameter_privilege(w.name, 'SET')"""
+_SET = "SELECT pg_catalog.set_config(%s, %s, true)"
 _ADVANCE = "UPDATE orglift.backfills SET next_block = %s, rows = rows + %s, seconds = seconds + %s WHERE place = %s"
 
 
@@ -69,11 +76,12 @@ def read_progress(conn: Connection) -> tuple[Progress, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """A range of blocks; ``spent``: seconds since the one before it began, for whoever wants to know how long the rest takes."""
+    """A range of blocks; ``at``: up to where everything is done after it; ``spent``: seconds since the one before it began."""
 
-    place: str
     first: int
     until: int
+    round: int
+    at: int
     spent: float
 
 
@@ -95,21 +103,21 @@ class Backfill:
         throttle = Throttle(self.conn, place, self.limits, self.report, sleep=patience.sleep, clock=patience.clock)
         at, blocks = self._begin(place)
         self.report(Started(what, total=blocks, unit="blocks", done=at))
-        size, left, cleared, turn = _FIRST_BLOCKS, 0, at, patience.clock()
+        fill = _Fill(step, what, place, throttle, self, self._read_settings(), turn=patience.clock())
+        chunk = max(_LEAST_CHUNK, min(_MOST_CHUNK, blocks // _VACUUM_PART))
+        left, cleared = 0, at
         while at < blocks:
-            throttle.wait()
-            begun = patience.clock()
-            batch = _Batch(place, at, min(at + size, blocks), begun - turn)
-            left += self.attempts.until_done(step, what, lambda batch=batch: self._do(step, batch))  # type: ignore[misc]
-            turn, took = begun, patience.clock() - begun
-            self.report(Advanced(what, by=batch.until - at))
-            at, size = batch.until, _next_size(size, took)
+            until = min(at + chunk, blocks)
+            left += sum(fill.over(at, until, number) for number in range(_ROUNDS))
+            at = until
             if left >= _VACUUM_ROWS and (at - cleared) * _VACUUM_PART >= blocks:
                 self._vacuum(table)
                 left, cleared = 0, at
-            if at < blocks:
-                throttle.pause(took)
         self.report(Finished(what))
+
+    def _read_settings(self) -> tuple[tuple[str, str], ...]:
+        with translated("asking what the role may set"):
+            return tuple((name, value) for name, value in self.conn.execute(_QUIET).fetchall())
 
     def _begin(self, place: str) -> tuple[int, int]:
         """Where it is, and how many blocks there are."""
@@ -120,16 +128,6 @@ class Backfill:
             raise Conflict(f"{place} is not there any more", hint="make the plan anew")
         return int(row[0]), int(row[1])
 
-    def _do(self, step: Step, batch: _Batch) -> int:
-        with self.conn.transaction(), self.attempts.timed(step):
-            if not self.attempts.is_wanted(step):
-                return 0
-            self.conn.execute(_QUIET)
-            self.conn.execute(_RANGE, (f"({batch.first},0)", f"({batch.until},0)"))
-            rows = self.attempts.execute(step)
-            self.conn.execute(_ADVANCE, (batch.until, rows, batch.spent, batch.place))
-        return rows
-
     def _vacuum(self, table: TableName) -> None:
         """Room for the row versions to come; who may not vacuum pays with a larger table."""
         with suppress(NoRights), translated(f"vacuuming {table}"):
@@ -139,6 +137,49 @@ class Backfill:
             if holder.pid not in self._told:
                 self._told.add(holder.pid)
                 self.report(Warned(f"{table} grows, for its old row versions cannot be cleared: {holder}"))
+
+
+@dataclass(slots=True)
+class _Fill:
+    """The batches of one backfill."""
+
+    step: Step
+    what: str
+    place: str
+    throttle: Throttle
+    backfill: Backfill
+    settings: tuple[tuple[str, str], ...]
+    turn: float
+    size: int = _FIRST_BLOCKS
+
+    def over(self, first: int, until: int, number: int) -> int:
+        """One round over a range of blocks; how many rows it changed."""
+        rows, at, last = 0, first, number == _ROUNDS - 1
+        attempts, clock = self.backfill.attempts, self.backfill.attempts.patience.clock
+        while at < until:
+            self.throttle.wait()
+            begun = clock()
+            end = min(at + self.size, until)
+            batch = _Batch(at, end, number, at=end if last else first, spent=begun - self.turn)
+            rows += attempts.until_done(self.step, self.what, lambda batch=batch: self._do(batch))  # type: ignore[misc]
+            self.turn, took = begun, clock() - begun
+            if last:
+                self.backfill.report(Advanced(self.what, by=end - at))
+            at, self.size = end, _next_size(self.size, took)
+            self.throttle.pause(took)
+        return rows
+
+    def _do(self, batch: _Batch) -> int:
+        conn, attempts = self.backfill.conn, self.backfill.attempts
+        with conn.transaction(), attempts.timed(self.step):
+            if not attempts.is_wanted(self.step):
+                return 0
+            for setting in self.settings:
+                conn.execute(_SET, setting)
+            conn.execute(_RANGE, (f"({batch.first},0)", f"({batch.until},0)", str(batch.round)))
+            rows = attempts.execute(self.step)
+            conn.execute(_ADVANCE, (batch.at, rows, batch.spent, self.place))
+        return rows
 
 
 def _next_size(size: int, took: float) -> int:

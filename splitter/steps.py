@@ -43,7 +43,8 @@ class Action(str, Enum):
     RUN = "run"  # executed once
     AUDIT = "audit"  # a query of rows (object, found): any row stops the plan, and nothing is changed
     REPEAT = "repeat"  # executed again, each time in a transaction of its own, until it changes no row
-    # executed for one range of the one table's blocks after the other, orglift.first_row and orglift.last_row set to its ends
+    # executed for one range of the one table's blocks after the other, orglift.first_row and orglift.last_row set to its ends, for a part
+    # of its rows where orglift.round is 0, 1 or 2, and for all that are left where it is 3
     BACKFILL = "backfill"
 
 

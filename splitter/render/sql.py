@@ -17,7 +17,7 @@ from splitter.tombstone_triggers import quoted_body
 RUNNER = "run.sh"
 _SQL = load_queries("render.sql")
 _BACKFILL = load_queries("backfill.sql")
-_PARTS = 8  # of a table, between which it is vacuumed
+_PARTS = 4  # of a table, between which it is vacuumed
 _MAX_LAG = 64 * 2**20  # bytes that a standby may be behind
 _START = "\\set ON_ERROR_STOP on\n\\encoding UTF8"
 _BUDGET = "-- run.sh: a time-out of the statement is one of its locks"  # run.sh looks for this line

@@ -30,7 +30,8 @@ BEGIN
         orglift_begun := pg_catalog.clock_timestamp();
         orglift_until := least(orglift_at + orglift_size, orglift_stop);
         PERFORM pg_catalog.set_config('orglift.first_row', '(' || orglift_at || ',0)', true),
-                pg_catalog.set_config('orglift.last_row', '(' || orglift_until || ',0)', true);
+                pg_catalog.set_config('orglift.last_row', '(' || orglift_until || ',0)', true),
+                pg_catalog.set_config('orglift.round', '3', true);
         PERFORM pg_catalog.set_config('session_replication_role', 'replica', true)
           WHERE pg_catalog.has_parameter_privilege('session_replication_role', 'SET');
         EXECUTE {batch};

@@ -48,14 +48,15 @@ def test_killed_in_the_backfill_it_goes_on(make_database: Callable[..., str], tm
     assert any('ALTER TABLE "public"."org" ADD COLUMN "id_orglift_wide" bigint' in note for note in made["plan"]["notes"])
     limits = ("--max-lag", "1000000000", "--max-wal-rate", "1e9", "--max-active", "1000")
     pid: Future[int] = Future()
-    seen: list[Statement] = []
 
-    def third(statement: Statement) -> bool:
-        seen.extend([statement] if "UPDATE orglift.backfills" in statement.text else [])
-        return len(seen) == 3
+    def half_way(statement: Statement) -> bool:
+        if "UPDATE orglift.backfills" not in statement.text:
+            return False
+        with psycopg.connect(url) as conn:
+            return bool(conn.execute("SELECT FROM orglift.backfills WHERE next_block > 0").fetchall())
 
     with Proxy(url) as proxy:
-        proxy.trap(Moment.AFTER, kill(pid), matches=third)
+        proxy.trap(Moment.AFTER, kill(pid), matches=half_way)
         process = start(tmp_path, "apply", "plan.json", "--url", proxy.url(url), *limits)
         pid.set_result(process.pid)
         process.communicate()

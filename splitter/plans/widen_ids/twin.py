@@ -25,7 +25,8 @@ _HAS_COLUMN = """EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
 # 'replica' keeps the application's triggers from firing for an update that changes nothing of theirs; ours fires ALWAYS.
 _BACKFILL = """UPDATE ONLY {table} SET {assignments}
 WHERE ctid >= pg_catalog.current_setting('orglift.first_row')::pg_catalog.tid
-  AND ctid < pg_catalog.current_setting('orglift.last_row')::pg_catalog.tid AND ({unequal})"""
+  AND ctid < pg_catalog.current_setting('orglift.last_row')::pg_catalog.tid AND ({unequal})
+  AND pg_catalog.hashtid(ctid) & 3 <= (SELECT pg_catalog.current_setting('orglift.round')::pg_catalog.int4)"""
 _DISALLOWED = "SELECT {}, 'has a row that its check ' || {} || ' does not allow: ' || t.ctid::text FROM ONLY {} AS t WHERE NOT ({}) LIMIT 1"
 _FIRING = """SELECT {shown}, 'has trigger ' || g.tgname || ', which the role ' || current_user || ' cannot keep from firing'
 FROM pg_catalog.pg_trigger AS g WHERE g.tgrelid = pg_catalog.to_regclass({table}) AND NOT g.tgisinternal AND g.tgenabled <> 'D'

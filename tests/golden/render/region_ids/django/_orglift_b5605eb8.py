@@ -28,7 +28,7 @@ PATIENCE_SECONDS = float(os.environ.get("ORGLIFT_PATIENCE", "60"))  # for one st
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds
 IN_THE_WAY = frozenset({"55P03", "40001", "40P01"})  # a lock that was not had in time, a serialization failure, a deadlock
 CANCELLED = "57014"
-FIRST_BLOCKS, MOST_BLOCKS, PARTS = 8, 8192, 8  # of a backfill's batch; and after which part of the table it is vacuumed
+FIRST_BLOCKS, MOST_BLOCKS, PARTS = 8, 8192, 4  # of a backfill's batch; and after which part of the table it is vacuumed
 BATCH_SECONDS, SHARE = 0.05, 0.25  # for which a batch locks its rows, and what part of that time is left to others after it
 TELL_SECONDS, LAG_SECONDS = 10.0, 0.5
 MAX_LAG = int(os.environ.get("ORGLIFT_MAX_LAG", str(64 * 2**20)))  # bytes of WAL that a standby may be behind
@@ -184,7 +184,7 @@ def _range(database: Database, step: Step, name: str, first: int, until: int) ->
         if not _is_wanted(database, step):
             return
         bounds = f"set_config('orglift.first_row', '({first},0)', true), pg_catalog.set_config('orglift.last_row', '({until},0)', true)"
-        database.fetch(f"SELECT pg_catalog.{bounds}")
+        database.fetch(f"SELECT pg_catalog.{bounds}, pg_catalog.set_config('orglift.round', '3', true)")
         database.fetch(QUIET)
         rows = database.execute(step["sql"])
         database.execute(f"UPDATE orglift.backfills SET next_block = {until}, rows = rows + {rows} WHERE place = {name}")

@@ -1,4 +1,4 @@
--- plan widen-ids acc410a99e4160d12b58f871b03df5f4 for us, step 10 of 37: up
+-- plan widen-ids ab4ae45a979ad618f88a5161a42a6230 for us, step 10 of 37: up
 -- org: a wide twin of id, which follows it from here on
 --   lock: ACCESS EXCLUSIVE on org, waits at most 300 ms, runs at most 500 ms, in a transaction
 --   hazard: readers and writers wait for a moment; COPY and INSERT without a list of columns see one more

@@ -1,4 +1,4 @@
--- plan widen-ids acc410a99e4160d12b58f871b03df5f4 for us, step 13 of 37: up
+-- plan widen-ids ab4ae45a979ad618f88a5161a42a6230 for us, step 13 of 37: up
 -- c: the twins of the rows that were there
 --   lock: ROW EXCLUSIVE on c, waits at most 300 ms, runs without a limit, in a transaction
 --   hazard: writes every row once: WAL, and room for as many row versions until they are vacuumed
@@ -51,19 +51,21 @@ DECLARE
     orglift_begun timestamptz;
     orglift_took double precision;
 BEGIN
-    SELECT b.next_block, least(b.blocks, b.next_block + greatest(b.blocks / 8, 1)) INTO STRICT orglift_at, orglift_stop
+    SELECT b.next_block, least(b.blocks, b.next_block + greatest(b.blocks / 4, 1)) INTO STRICT orglift_at, orglift_stop
       FROM orglift.backfills AS b WHERE b.place = ''"public"."c"'';
     WHILE orglift_at < orglift_stop LOOP
         orglift_begun := pg_catalog.clock_timestamp();
         orglift_until := least(orglift_at + orglift_size, orglift_stop);
         PERFORM pg_catalog.set_config(''orglift.first_row'', ''('' || orglift_at || '',0)'', true),
-                pg_catalog.set_config(''orglift.last_row'', ''('' || orglift_until || '',0)'', true);
+                pg_catalog.set_config(''orglift.last_row'', ''('' || orglift_until || '',0)'', true),
+                pg_catalog.set_config(''orglift.round'', ''3'', true);
         PERFORM pg_catalog.set_config(''session_replication_role'', ''replica'', true)
           WHERE pg_catalog.has_parameter_privilege(''session_replication_role'', ''SET'');
         EXECUTE $orglift$
 UPDATE ONLY "public"."c" SET "id_orglift_wide" = "id", "org_orglift_wide" = "org"
 WHERE ctid >= pg_catalog.current_setting(''orglift.first_row'')::pg_catalog.tid
   AND ctid < pg_catalog.current_setting(''orglift.last_row'')::pg_catalog.tid AND ("id_orglift_wide" IS DISTINCT FROM "id" OR "org_orglift_wide" IS DISTINCT FROM "org")
+  AND pg_catalog.hashtid(ctid) & 3 <= (SELECT pg_catalog.current_setting(''orglift.round'')::pg_catalog.int4)
 $orglift$;
         GET DIAGNOSTICS orglift_rows = ROW_COUNT;
         orglift_took := pg_catalog.date_part(''epoch'', pg_catalog.clock_timestamp() - orglift_begun);
@@ -83,7 +85,7 @@ $orglift$;
 END
 $orglift_$;', 'VACUUM (TRUNCATE OFF, SKIP_LOCKED) "public"."c";'
   FROM orglift.backfills AS b,
-       pg_catalog.generate_series(1, pg_catalog.ceil((b.blocks - b.next_block)::numeric / greatest(b.blocks / 8, 1))::bigint)
+       pg_catalog.generate_series(1, pg_catalog.ceil((b.blocks - b.next_block)::numeric / greatest(b.blocks / 4, 1))::bigint)
  WHERE b.place = '"public"."c"' \gexec
 \endif
 RESET search_path;

@@ -1,4 +1,4 @@
--- plan widen-ids acc410a99e4160d12b58f871b03df5f4 for us, step 26 of 37: down
+-- plan widen-ids ab4ae45a979ad618f88a5161a42a6230 for us, step 26 of 37: down
 -- back: org: the twins may be NULL
 -- back: lock: ACCESS EXCLUSIVE on org, waits at most 300 ms, runs at most 500 ms, in a transaction
 -- back: hazard: readers and writers wait for a moment

@@ -1,4 +1,4 @@
--- plan widen-ids acc410a99e4160d12b58f871b03df5f4 for us, step 31 of 37: up
+-- plan widen-ids ab4ae45a979ad618f88a5161a42a6230 for us, step 31 of 37: up
 -- org, c: what hangs on the columns is what the plan was made for
 --   lock: none, waits at most 300 ms, runs at most 60000 ms, in a transaction
 

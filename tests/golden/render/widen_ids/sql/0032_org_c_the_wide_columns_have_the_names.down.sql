@@ -1,4 +1,4 @@
--- plan widen-ids acc410a99e4160d12b58f871b03df5f4 for us, step 32 of 37: down
+-- plan widen-ids ab4ae45a979ad618f88a5161a42a6230 for us, step 32 of 37: down
 -- back: org: every id fits the narrow column
 -- back: lock: ACCESS SHARE, waits at most 300 ms, runs without a limit, in a transaction
 -- back: c: every id fits the narrow column

@@ -1,4 +1,4 @@
--- plan widen-ids acc410a99e4160d12b58f871b03df5f4 for us, step 34 of 37: up
+-- plan widen-ids ab4ae45a979ad618f88a5161a42a6230 for us, step 34 of 37: up
 -- c: nothing left of an undo that was begun
 --   lock: ACCESS EXCLUSIVE on org, c, waits at most 300 ms, runs at most 500 ms, in a transaction
 -- run.sh: a time-out of the statement is one of its locks

@@ -1,4 +1,4 @@
--- plan widen-ids acc410a99e4160d12b58f871b03df5f4 for us, step 35 of 37: up
+-- plan widen-ids ab4ae45a979ad618f88a5161a42a6230 for us, step 35 of 37: up
 -- sequence c_id_seq gives ids that only bigint holds: from the first of them on there is no way back
 --   the point of no return: only after somebody has watched the application run on what the steps before have made
 --   lock: SHARE ROW EXCLUSIVE on c_id_seq, waits at most 300 ms, runs at most 500 ms, in a transaction

@@ -1,4 +1,4 @@
--- plan widen-ids acc410a99e4160d12b58f871b03df5f4 for us, step 37 of 37: up
+-- plan widen-ids ab4ae45a979ad618f88a5161a42a6230 for us, step 37 of 37: up
 -- c: the narrow columns are gone, for good
 --   after it there is no way back at all
 --   lock: ACCESS EXCLUSIVE on c, waits at most 300 ms, runs at most 500 ms, in a transaction

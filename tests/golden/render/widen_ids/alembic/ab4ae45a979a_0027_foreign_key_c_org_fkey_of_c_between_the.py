@@ -1,0 +1,70 @@
+"""foreign key c_org_fkey of c between the twins, not yet proved"""
+# plan widen-ids ab4ae45a979ad618f88a5161a42a6230 for us, step 27 of 37
+# foreign key c_org_fkey of c between the twins, not yet proved
+#   lock: SHARE ROW EXCLUSIVE on org, c, waits at most 300 ms, runs at most 500 ms, in a transaction
+#   hazard: writers wait for a moment
+# back: no foreign key orglift_wide_8b1cd253aa5f
+# back: lock: ACCESS EXCLUSIVE on org, c, waits at most 300 ms, runs at most 500 ms, in a transaction
+# back: hazard: readers and writers wait for a moment
+
+from alembic import context
+
+revision = "ab4ae45a979a_0027"
+down_revision = "ab4ae45a979a_0026"
+branch_labels = None
+depends_on = None
+
+UP = [
+    {
+        "purpose": "foreign key c_org_fkey of c between the twins, not yet proved",
+        "sql": r"""
+LOCK TABLE ONLY "public"."org", ONLY "public"."c" IN SHARE ROW EXCLUSIVE MODE;
+SET LOCAL statement_timeout = 10000;
+ALTER TABLE ONLY "public"."c" ADD CONSTRAINT "orglift_wide_8b1cd253aa5f" FOREIGN KEY ("org_orglift_wide") REFERENCES "public"."org" ("id_orglift_wide") ON DELETE CASCADE NOT VALID
+""",
+        "precondition": r"""
+SELECT CASE (SELECT pg_catalog.format_type(a.atttypid, NULL) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = pg_catalog.to_regclass('"public"."c"') AND a.attname = 'id' AND NOT a.attisdropped) WHEN 'integer' THEN NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k
+    WHERE k.conrelid = pg_catalog.to_regclass('"public"."c"') AND k.conname = 'orglift_wide_8b1cd253aa5f') WHEN 'bigint' THEN false END
+""",
+        "action": "run",
+        "transactional": True,
+        "tables": ["org", "c"],
+        "lock_timeout_ms": 300,
+        "statement_timeout_ms": 500,
+        "remedy": "",
+    },
+]
+DOWN = [
+    {
+        "purpose": "no foreign key orglift_wide_8b1cd253aa5f",
+        "sql": r"""
+LOCK TABLE ONLY "public"."org", ONLY "public"."c" IN ACCESS EXCLUSIVE MODE;
+SET LOCAL statement_timeout = 10000;
+ALTER TABLE ONLY "public"."c" DROP CONSTRAINT "orglift_wide_8b1cd253aa5f"
+""",
+        "precondition": r"""
+SELECT CASE (SELECT pg_catalog.format_type(a.atttypid, NULL) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = pg_catalog.to_regclass('"public"."c"') AND a.attname = 'id' AND NOT a.attisdropped) WHEN 'integer' THEN EXISTS (SELECT FROM pg_catalog.pg_constraint AS k
+    WHERE k.conrelid = pg_catalog.to_regclass('"public"."c"') AND k.conname = 'orglift_wide_8b1cd253aa5f') WHEN 'bigint' THEN false END
+""",
+        "action": "run",
+        "transactional": True,
+        "tables": ["org", "c"],
+        "lock_timeout_ms": 300,
+        "statement_timeout_ms": 500,
+        "remedy": "",
+    },
+]
+
+
+def upgrade() -> None:
+    _shipped().run(UP)
+
+
+def downgrade() -> None:
+    _shipped().run(DOWN)
+
+
+def _shipped():
+    return context.script.get_revision("ab4ae45a979a_0000").module
