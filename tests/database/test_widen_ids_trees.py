@@ -143,6 +143,7 @@ def acting(site: WideSite, after: str, statement: str) -> Callable[[Event], None
     return report
 
 
+@pytest.mark.postgres(15)
 @pytest.mark.parametrize("change", [NEW, GONE])
 @pytest.mark.parametrize("after", ["e: a wide twin", "orglift_wide_", "e: the planner knows the twins"])
 def test_a_partition_that_comes_or_goes_before_the_swap_stops_it(make_wide: MakeWide, change: str, after: str) -> None:
