@@ -9,9 +9,8 @@ from splitter.catalog import read_schema
 from splitter.db import connect
 from splitter.families import find_families, find_narrow_columns
 from splitter.schema import Schema, TableName
-from splitter.silos import SiloMap
+from splitter.silos import SiloMap, spell_column
 from splitter.silos_file import parse_silos
-from splitter.silos_text import spell_column
 from splitter.undo import undo_plan
 from tests.cases_support import find_cases
 from tests.servers import Server
