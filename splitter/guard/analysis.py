@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from sqlalchemy.orm import Mapper
 from sqlalchemy.sql.compiler import Compiled
 from sqlalchemy.sql.elements import ClauseElement
 
@@ -14,7 +16,7 @@ from splitter.guard.assignments import Assigned, Assignments
 from splitter.guard.crossing import shown_statement
 from splitter.guard.ledger import Use
 from splitter.guard.modes import SiloMode
-from splitter.guard.touched import Raw, read_compiled, read_construct, read_text
+from splitter.guard.touched import Raw, Spelling, mappers_of, read_compiled, read_construct, read_text
 from splitter.silos import Silo
 
 _TEXTS = 10_000  # distinct texts that are remembered
@@ -71,12 +73,21 @@ class Analyses:
         """Of what is about to be executed; ``context`` is SQLAlchemy's of that execution."""
         compiled = context.compiled if context is not None else None
         if compiled is None:
-            return self._text(sql, context.dialect.paramstyle if context is not None else "")
+            return self._text(sql, Spelling.of(context.dialect) if context is not None else Spelling())
         found = self._compiled.get(compiled)
         if found is None:
-            raw = read_compiled(compiled, sql, compiled.dialect.paramstyle)
+            self.learn(mappers_of(compiled))
+            raw = read_compiled(compiled, sql, Spelling.of(compiled.dialect))
             found = self._compiled[compiled] = self._resolved(raw, sql)
         return found
+
+    def learn(self, mappers: Iterable[Mapper[Any]]) -> None:
+        """The models beside these, where they were configured before anybody listened."""
+        known = len(self._assignments.mappers)
+        for mapper in mappers:
+            self._assignments.learn_beside(mapper)
+        if len(self._assignments.mappers) > known:
+            self.forget()
 
     def of_construct(self, statement: ClauseElement) -> tuple[Assigned, ...]:
         """The tables of a statement that is not compiled yet."""
@@ -87,8 +98,8 @@ class Analyses:
         self._compiled.clear()
         self._text.cache_clear()
 
-    def _analyse_text(self, sql: str, paramstyle: str) -> Analysis:
-        return self._resolved(read_text(sql, paramstyle), sql)
+    def _analyse_text(self, sql: str, spelling: Spelling) -> Analysis:
+        return self._resolved(read_text(sql, spelling), sql)
 
     def _resolved(self, raw: Raw, sql: str) -> Analysis:
         self.made += 1

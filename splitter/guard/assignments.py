@@ -63,6 +63,12 @@ class Assignments:
         else:
             raise UsageError(f"{models!r} has no models", hint="give a declarative base, a registry or a MetaData")
 
+    def learn_beside(self, mapper: Mapper[Any]) -> None:
+        """A mapper, and the others of its registry, unless it is known."""
+        if mapper not in self.mappers:
+            for one in {mapper, *mapper.registry.mappers}:
+                self.learn_mapper(one)
+
     def learn_mapper(self, mapper: Mapper[Any]) -> None:
         """The model's table is called by the model; where several share one, by the one that is nearest to the base."""
         self.mappers[mapper] = None

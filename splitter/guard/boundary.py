@@ -131,7 +131,9 @@ class Guard:
         mode = current().mode
         if mode.silo is None:
             return
-        for entity in (*session.new, *session.dirty):
+        changed = (*session.new, *session.dirty)
+        self.analyses.learn(map(object_mapper, changed))
+        for entity in changed:
             for tie in self._ties_of(object_mapper(entity), mode):
                 if _is_changed(entity, tie):
                     self._act(relationship_crossing(tie, self.assignments, mode, "flush"))

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
+from sqlalchemy import inspect
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import Mapper
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.compiler import Compiled, DDLCompiler
 from sqlalchemy.sql.dml import Delete, Insert, Update
@@ -38,7 +41,18 @@ class Raw:
 NOTHING = Raw("ddl")
 
 
-def read_compiled(compiled: Compiled, sql: str, paramstyle: str) -> Raw:
+class Spelling(NamedTuple):
+    """How a driver wants its SQL."""
+
+    dialect: str = "postgresql"
+    paramstyle: str = "pyformat"
+
+    @classmethod
+    def of(cls, dialect: Dialect) -> Spelling:
+        return cls(dialect.name, dialect.paramstyle)
+
+
+def read_compiled(compiled: Compiled, sql: str, spelling: Spelling) -> Raw:
     """What SQLAlchemy compiled; ``sql`` is what it sends. DDL touches nothing: migrations are `splitter check`'s."""
     statement = compiled.statement
     if statement is None or isinstance(compiled, DDLCompiler):
@@ -50,17 +64,28 @@ def read_compiled(compiled: Compiled, sql: str, paramstyle: str) -> Raw:
     raw = Raw(operation, tuple(found.reads), tuple(found.writes))
     if not found.has_text:
         return raw
-    text = read_text(sql, paramstyle, operation)
+    text = read_text(sql, spelling, operation)
     return replace(raw, read_names=text.read_names, written_names=text.written_names, unreadable=text.unreadable)
 
 
 def read_construct(statement: ClauseElement) -> Raw:
     """What a statement says before it is compiled; for the ORM that may be less than what is sent."""
     if isinstance(statement, TextClause):
-        return read_text(statement.text, "named")
+        return read_text(statement.text, Spelling(paramstyle="named"))
     found = _Found()
     found.look(statement)
     return Raw(_operation(statement), tuple(found.reads), tuple(found.writes))
+
+
+def mappers_of(compiled: Compiled) -> Iterator[Mapper[Any]]:
+    """The models that a statement of the ORM says that it is about."""
+    statement = compiled.statement
+    try:
+        described = [*getattr(statement, "column_descriptions", ()), getattr(statement, "entity_description", {})]
+    except KeyError:  # SQLAlchemy's own, for delete(table).where(Model.column): it has an entity in one half and none in the other
+        return iter(())
+    found = (inspect(each.get("entity"), raiseerr=False) for each in described)
+    return (each.mapper for each in found if each is not None and isinstance(each.mapper, Mapper))
 
 
 class _Found:
@@ -81,9 +106,11 @@ class _Found:
                 self.has_text = True
 
 
-def read_text(sql: str, paramstyle: str, operation: str = "text") -> Raw:
-    """What a text does by its own words."""
-    placeholders = _PLACEHOLDERS.get(paramstyle)
+def read_text(sql: str, spelling: Spelling, operation: str = "text") -> Raw:
+    """What a text does by its own words. A PRAGMA of SQLite is of its settings and catalog; SQLAlchemy sends one for each table."""
+    if spelling.dialect == "sqlite" and sql.lstrip()[:6].upper() == "PRAGMA":
+        return Raw(operation)
+    placeholders = _PLACEHOLDERS.get(spelling.paramstyle)
     plain = placeholders.sub(lambda found: found[1] or "$1", sql) if placeholders else sql
     try:
         found = read_statement(plain)

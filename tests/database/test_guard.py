@@ -99,6 +99,8 @@ STATEMENTS: dict[str, Any] = {
     "an update": update(User).values(name="x"),
     "an update from": update(Member).values(role="x").where(Member.user_id == User.id, User.name == "ann"),
     "a delete": delete(User).where(User.id == 0),
+    "a delete from a table where a model's column": delete(User.__table__).where(User.id < 0),
+    "an update of a table where a model's column": update(User.__table__).values(name="x").where(User.id < 0),
     "a writing cte": select(update(User).values(name="x").returning(User.id).cte("w").c.id),
     "a text": text("SELECT id FROM auth_user WHERE id = :id").bindparams(id=1),
     "a quoted text": text('SELECT "id" FROM public."auth_user"'),
@@ -396,3 +398,24 @@ def test_no_password_of_a_text_is_told(session: Session):
         session.execute(text("ALTER ROLE x PASSWORD 'geheim'; SELECT * FROM auth_user"))
     told = "\n".join([str(caught.value), *caught.value.__notes__])
     assert "PASSWORD ***" in told and "geheim" not in told
+
+
+def test_models_that_were_configured_before_anybody_listened_are_known_by_their_first_statement(session: Session, guard: Guard):
+    configure_mappers()
+    guard.remove()
+    late = Guard()
+    late.listen()
+    try:
+        with silo_mode(REGION), pytest.raises(SiloAvailabilityError, match="Called `select` on `User` in REGION mode"):
+            session.scalars(select(User.id))
+        assert (Kind.RELATIONSHIP, "Member.user") in {(each.kind, each.subject) for each in late.model_crossings()}
+    finally:
+        late.remove()
+
+
+def test_a_pragma_of_sqlite_touches_no_table(guard: Guard):
+    with create_engine("sqlite://").connect() as connection, silo_mode(REGION):
+        connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+        connection.execute(text("PRAGMA table_info(auth_user)"))
+        with pytest.raises(SiloAvailabilityError, match="Called `text` on `User`"):
+            connection.exec_driver_sql("SELECT * FROM auth_user WHERE id = ? AND name = 'why?'", (1,))

@@ -54,4 +54,5 @@ def test_members_come_with_their_users(session: Session, site: Site):
 def test_the_busiest_come_first(session: Session, site: Site):
     for actor in (site.bob, site.ann, site.bob):
         session.add(AuditLog(organization_id=site.organization_id, actor_id=actor, action="looked"))
+    session.flush()
     assert tracker.busiest_users(session) == [("Bob", 2), ("Ann", 1)]
