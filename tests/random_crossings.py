@@ -85,6 +85,12 @@ class RandomReference:
     def name(self) -> str:
         return f"fk {self.number} of {self.child.name}"
 
+    @property
+    def can_refuse(self) -> bool:
+        """Whether it may set what the column, or the key itself, does not take."""
+        sets = {"SET NULL": self.not_null, "SET DEFAULT": self.not_null or self.default is not None}
+        return any(sets.get(action, False) for action in (self.on_delete, self.on_update))
+
     def columns(self) -> Iterator[tuple[str, str, str]]:
         """Name, type, and what else stands there."""
         for column in self.key.value:
