@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import psycopg
@@ -263,6 +263,7 @@ def test_a_subscriber_follows_all_the_way(make_wide: MakeWide, server: Server) -
     site.run("SELECT pg_catalog.pg_create_logical_replication_slot('sub', 'pgoutput')")
     target.run(f"CREATE SUBSCRIPTION sub CONNECTION '{site.url}' PUBLICATION q WITH (create_slot = false, slot_name = 'sub')")
     try:
+        _wait(site, lambda: site.rows("SELECT active FROM pg_catalog.pg_replication_slots WHERE slot_name = 'sub'") == [(True,)])
         _follow(site, target, plan)
     finally:
         target.run("ALTER SUBSCRIPTION sub DISABLE", "ALTER SUBSCRIPTION sub SET (slot_name = NONE)", "DROP SUBSCRIPTION sub")
@@ -273,16 +274,21 @@ def test_a_subscriber_follows_all_the_way(make_wide: MakeWide, server: Server) -
         )
 
 
+def _wait(site: WideSite, done: Callable[[], bool]) -> None:
+    """For half a minute at most; what follows says what is missing."""
+    for _ in range(600):
+        if done():
+            return
+        site.run("SELECT pg_catalog.pg_sleep(0.05)")
+
+
 def _follow(site: WideSite, target: WideSite, plan: Plan) -> None:
     for stage in (lambda: apply_plan(site.conn, plan), lambda: undo_plan(site.conn, plan), lambda: site.widen(plan)):
         stage()
         site.run("INSERT INTO public.org (name) VALUES ('later')", "UPDATE public.c SET org = org + 1 WHERE id = 7")
     site.run("INSERT INTO public.org (id, name) VALUES (5000000000, 'large')")
     wanted = "SELECT id, name FROM public.org ORDER BY id"
-    until = 600
-    while target.rows(wanted) != site.rows(wanted) and until:
-        target.run("SELECT pg_catalog.pg_sleep(0.05)")
-        until -= 1
+    _wait(site, lambda: target.rows(wanted) == site.rows(wanted))
     assert target.rows(wanted) == site.rows(wanted)
     assert target.rows("SELECT id, org FROM public.c ORDER BY id") == site.rows("SELECT id, org FROM public.c ORDER BY id")
 
