@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import traceback
 import warnings
@@ -19,6 +18,7 @@ from splitter.guard.boundary import Action, Guard
 from splitter.guard.crossing import Crossing, Kind
 from splitter.guard.ledger import recording
 from splitter.guard.modes import process_mode
+from tests.loops import finish
 from tests.sample_app.models import AuditLog, Base, Group, Member, Organization, OrganizationMapping, Project, User, team_member
 from tests.servers import Servers
 
@@ -324,7 +324,7 @@ def test_asyncio_is_guarded_and_its_line_is_found(engine: Engine, guard: Guard):
         finally:
             await at.dispose()
 
-    place = asyncio.run(look()).place
+    place = finish(look()).place
     assert place is not None and place.function.endswith("look")
 
 

@@ -13,6 +13,7 @@ from splitter.guard import modes
 from splitter.guard.errors import ModeError
 from splitter.guard.ledger import recording
 from splitter.guard.modes import SiloMode, assume_control, assume_monolith, assume_region, current, process_mode, silo_mode
+from tests.loops import finish
 
 
 @pytest.fixture(autouse=True)
@@ -114,7 +115,7 @@ def test_a_task_has_the_mode_of_the_block_that_made_it_and_no_other():
             control = asyncio.create_task(look())
         return [await region, await control, await look()]
 
-    assert asyncio.run(both()) == [SiloMode.REGION, SiloMode.CONTROL, SiloMode.MONOLITH]
+    assert finish(both()) == [SiloMode.REGION, SiloMode.CONTROL, SiloMode.MONOLITH]
 
 
 def test_a_thread_has_the_mode_of_the_process_not_that_of_the_block_that_started_it():
