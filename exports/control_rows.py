@@ -6,14 +6,14 @@ There the same users have other ids: they are known by their natural keys, which
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
 from psycopg import sql
 
 from exports.id_sql import TEXT_ID
-from exports.key_sql import INTEGERS, all_sql, column_sql, raw, table_sql
+from exports.key_sql import INTEGERS, LARGEST, all_sql, column_sql, raw, table_sql
 from exports.membership import Membership
 from exports.scope import follows
 from exports.shared import Row, SharedRows, group_by_key
@@ -28,7 +28,6 @@ from splitter.schema import Schema, Table, TableName
 from splitter.silos import SiloMap
 
 Values = tuple[str, ...]  # of a reference's columns, as texts
-_LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
 _PLAIN = frozenset({Kind.HARD, Kind.SOFT, Kind.POLYMORPHIC})
 
 
@@ -127,13 +126,8 @@ class _Reader:
         if table is None or not fitting:
             return []
         names = [column.name for column in table.stored_columns]
-        query = sql.SQL("SELECT {shown} FROM {table} AS k JOIN unnest({arrays}) AS u({keys}) ON {same}").format(
-            shown=sql.SQL(", ").join(sql.SQL("{}::text").format(column_sql("k", each)) for each in names),
-            table=table_sql(table),
-            arrays=sql.SQL(", ").join(sql.SQL("{}::text[]").format(sql.Literal(list(each))) for each in zip(*fitting, strict=True)),
-            keys=sql.SQL(", ").join(sql.Identifier(f"c{number}") for number in range(len(columns))),
-            same=all_sql([_is(table, column, f"c{number}") for number, column in enumerate(columns)]),
-        )
+        shown = sql.SQL(", ").join(sql.SQL("{}::text").format(column_sql("k", each)) for each in names)
+        query = sql.SQL("SELECT {} FROM {}").format(shown, _having(table, columns, fitting))
         known = self.found.setdefault(name, {})
         texts = (tuple(None if value is None else str(value) for value in row) for row in ask(self.connection, query))
         added = {row: dict(zip(names, row, strict=True)) for row in texts if row not in known}
@@ -155,24 +149,26 @@ class _Reader:
             if key is None:
                 continue
             shown = sql.SQL("concat_ws(', ', {})").format(sql.SQL(", ").join(sql.Identifier("u", f"c{n}") for n in range(len(key))))
-            query = sql.SQL(
-                "SELECT {shown} FROM {table} AS k JOIN (SELECT DISTINCT * FROM unnest({arrays})) AS u({keys}) ON {same}"
-                " GROUP BY 1 HAVING count(*) > 1"
-            ).format(
-                shown=shown,
-                table=table_sql(table),
-                arrays=sql.SQL(", ").join(sql.SQL("{}::text[]").format(sql.Literal([row[column] for row in having])) for column in key),
-                keys=sql.SQL(", ").join(sql.Identifier(f"c{number}") for number in range(len(key))),
-                same=all_sql([_is(table, column, f"c{number}") for number, column in enumerate(key)]),
-            )
+            values = {tuple(str(row[column]) for column in key) for row in having}
+            query = sql.SQL("SELECT {} FROM {} GROUP BY 1 HAVING count(*) > 1").format(shown, _having(table, key, values))
             yield from (str(double) for (double,) in ask(self.connection, query))
+
+
+def _having(table: Table, columns: Sequence[str], values: Collection[Values]) -> sql.Composable:
+    """The rows (k) that have one of ``values`` (u, each once) in ``columns``."""
+    return sql.SQL("{table} AS k JOIN unnest({arrays}) AS u({keys}) ON {same}").format(
+        table=table_sql(table),
+        arrays=sql.SQL(", ").join(sql.SQL("{}::text[]").format(sql.Literal(list(each))) for each in zip(*values, strict=True)),
+        keys=sql.SQL(", ").join(sql.Identifier(f"c{number}") for number in range(len(columns))),
+        same=all_sql([_is(table, column, f"c{number}") for number, column in enumerate(columns)]),
+    )
 
 
 def _may_be(table: Table, columns: Sequence[str], values: Values) -> bool:
     """Whether the columns could hold the values: an integer column has no other text than a number's."""
     for column, value in zip(columns, values, strict=True):
-        largest = _LARGEST.get(table.column(column).base_type)
-        if largest is not None and (not re.fullmatch(TEXT_ID, value) or int(value) > largest):
+        base = table.column(column).base_type
+        if base in INTEGERS and (not re.fullmatch(TEXT_ID, value) or int(value) > LARGEST.get(base, int(value))):
             return False
     return True
 

@@ -13,6 +13,7 @@ from splitter.graph import Kind, Reference
 from splitter.schema import Column, Table, TableKind, TableName, split_name
 
 INTEGERS = frozenset({"smallint", "integer", "bigint"})
+LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1}  # what narrow columns hold
 _TEXTS = frozenset({"text", "character varying", "bpchar", "name"})
 _CANONICAL = {  # the one spelling that a key of that type has as text
     "integer": "^(0|-?[1-9][0-9]{0,17})$",

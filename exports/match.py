@@ -15,7 +15,7 @@ from psycopg import sql
 
 from exports.id_sql import TEXT_ID
 from exports.ids import IdRule, IdRules, is_own_id
-from exports.key_sql import raw, shared_sql, table_sql
+from exports.key_sql import LARGEST, raw, shared_sql, table_sql
 from exports.rewrite import Minting, SharedMap
 from exports.shared import Row, SharedRows, double_problems, group_by_key
 from exports.snapshot import Connection, ask
@@ -25,7 +25,6 @@ from splitter.schema import Schema, TableName
 from splitter.silos import Silo, SiloMap, TableRules
 
 T = TypeVar("T")
-_LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1}
 Maps = Mapping[tuple[TableName, tuple[str, ...]], SharedMap]
 
 
@@ -235,7 +234,7 @@ class _Matcher:
     def _narrow(self, missing: MissingRow) -> Iterable[str]:
         columns = self.place(missing.table).schema.tables[missing.table].columns_by_name
         for name, value in missing.values.items():
-            largest = _LARGEST.get(columns[name].base_type) if name in columns else None
+            largest = LARGEST.get(columns[name].base_type) if name in columns else None
             if largest is not None and value is not None and int(value) > largest:
                 yield name
 

@@ -43,11 +43,7 @@ class Texts:
 
     @cached_property
     def _called(self) -> Mapping[TableName, tuple[RoutineName, ...]]:
-        groups: dict[TableName, tuple[RoutineName, ...]] = {}
-        for routine in self.schema.routines:
-            name = TableName(routine.schema, routine.name)
-            groups[name] = (*groups.get(name, ()), routine)
-        return groups
+        return self.schema.routines_by_name()
 
     @cached_property
     def _elsewhere(self) -> Mapping[str, tuple[TableName, ...]]:

@@ -351,6 +351,14 @@ class Schema:
         """The tables that hold rows of their own for us: all but partitions, whose rows are read through their root."""
         return (table for table in self.tables.values() if table.partition_of is None)
 
+    def routines_by_name(self) -> Mapping[TableName, tuple[RoutineName, ...]]:
+        """The routines of each qualified name: those that their arguments alone tell apart."""
+        groups: dict[TableName, tuple[RoutineName, ...]] = {}
+        for routine in self.routines:
+            name = TableName(routine.schema, routine.name)
+            groups[name] = (*groups.get(name, ()), routine)
+        return groups
+
     def root_of(self, name: TableName) -> TableName:
         """The partitioned table at the top of a partition; of any other table, itself."""
         table = self.tables[name]

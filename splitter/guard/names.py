@@ -218,11 +218,7 @@ class Names:
 
     @cached_property
     def _routines(self) -> Mapping[TableName, tuple[RoutineName, ...]]:
-        groups: dict[TableName, tuple[RoutineName, ...]] = {}
-        for routine in self.schema.routines:
-            name = TableName(routine.schema, routine.name)
-            groups[name] = (*groups.get(name, ()), routine)
-        return groups
+        return self.schema.routines_by_name()
 
     @cached_property
     def _routines_by_name(self) -> Mapping[str, tuple[RoutineName, ...]]:

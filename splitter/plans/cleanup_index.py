@@ -86,15 +86,15 @@ def _below(schema: Schema, table: TableName, columns: tuple[str, ...]) -> Iterat
 def _concurrently(table: TableName, columns: tuple[str, ...]) -> Iterator[Step]:
     index = index_name(table, columns)
     drop = sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(name_of(index)).as_string()
-    yield _step(
+    yield concurrent_step(
         purpose=f"nothing left of an index {index} that was begun",
         statement=drop,
         table=table,
         precondition=_ask(_IS_LEFT_OVER, table, index),
         undo=(),
     )
-    gone = _step(purpose=f"no index {index}", statement=drop, table=table, precondition=_ask(_IS_APART, table, index), undo=None)
-    yield _step(
+    gone = concurrent_step(purpose=f"no index {index}", statement=drop, table=table, precondition=_ask(_IS_APART, table, index), undo=None)
+    yield concurrent_step(
         purpose=f"index {index}: {table} is found by {', '.join(columns)}",
         statement=_create("CREATE INDEX CONCURRENTLY {} ON {} ({})", table, columns),
         table=table,
@@ -108,7 +108,7 @@ def _create(text: str, table: TableName, columns: tuple[str, ...]) -> str:
     return sql.SQL(text).format(sql.Identifier(index_name(table, columns).name), name_of(table), names).as_string()
 
 
-def _step(*, purpose: str, statement: str, table: TableName, precondition: str, undo: tuple[Step, ...] | None) -> Step:
+def concurrent_step(*, purpose: str, statement: str, table: TableName, precondition: str, undo: tuple[Step, ...] | None) -> Step:
     """Waits for old transactions, and nobody waits for it."""
     return Step(
         purpose=purpose,

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from psycopg import sql
 
 from splitter.dependents import IndexFacts
-from splitter.plans.foreign_keys import PATIENT_MS, name_of, regclass
+from splitter.plans.cleanup_index import concurrent_step
+from splitter.plans.foreign_keys import name_of, regclass
 from splitter.plans.widen_ids.names import Side, temporary
 from splitter.plans.widen_ids.step_maker import StepMaker, constraint_exists, negated
 from splitter.schema import TableName
-from splitter.steps import Lock, Step
+from splitter.steps import Step
 
 _VALID_INDEX = "EXISTS (SELECT FROM pg_catalog.pg_index AS x WHERE x.indexrelid = pg_catalog.to_regclass({index}) AND x.indisvalid)"
 _ANY_INDEX = "pg_catalog.to_regclass({index}) IS NOT NULL"
@@ -64,18 +65,7 @@ class Indexes(StepMaker):
     def _concurrently(
         self, purpose: str, statement: str, table: TableName, condition: sql.Composable, undo: tuple[Step, ...] | None
     ) -> Step:
-        return Step(
-            purpose=purpose,
-            sql=statement,
-            lock=Lock.SHARE_UPDATE_EXCLUSIVE,
-            tables=(table,),
-            lock_timeout_ms=PATIENT_MS,
-            statement_timeout_ms=0,
-            transactional=False,
-            hazard="waits for every transaction that is older than it",
-            undo=undo,
-            precondition=self.wanted(table, condition),
-        )
+        return concurrent_step(purpose=purpose, statement=statement, table=table, precondition=self.wanted(table, condition), undo=undo)
 
     def _under_lock(self, index: IndexFacts) -> Iterator[Step]:
         """The constraint itself, beside the one that it stands in for."""
