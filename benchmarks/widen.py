@@ -33,9 +33,12 @@ SAFE = {
     "shared_buffers": "512MB",
     "maintenance_work_mem": "128MB",
     "max_wal_size": "8GB",
+    "min_wal_size": "8GB",
     "checkpoint_timeout": "15min",
     "autovacuum_naptime": "10s",
 }
+# A server that has run for a while writes into segments that it has: a new one of 16 MB is zeroed and synced while every commit waits.
+WAL_MESSAGES, WAL_MESSAGE = 6000, 1_000_000  # bytes
 ALONE_SECONDS = 20  # of the clients before the work begins
 WAITS = ("orglift", "pgroll", "sentry")  # an ALTER TYPE beside the clients is a stop
 
@@ -59,6 +62,7 @@ def main() -> None:
     binaries = find_binaries(options.pg_bin, options.major)
     found: dict[str, list[Round]] = {}
     with temporary(binaries, settings=SAFE, place=options.place) as cluster:
+        grow_wal(cluster)
         for size in options.scale:
             rows = round(ROWS * size)
             say(f"{rows:,} rows: filling")
@@ -74,6 +78,13 @@ def main() -> None:
     print("\n".join(render(found, f"{machine} at {options.rate or 'most'} transactions a second")))
     if options.out:
         options.out.write_text(json.dumps({key: [asdict(each) for each in rounds] for key, rounds in found.items()}, indent=1) + "\n")
+
+
+def grow_wal(cluster: Cluster) -> None:
+    with psycopg.connect(cluster.url(), autocommit=True) as conn:
+        for _ in range(WAL_MESSAGES):
+            conn.execute("SELECT pg_catalog.pg_logical_emit_message(false, 'x', pg_catalog.repeat('x', %s))", (WAL_MESSAGE,))
+        conn.execute("CHECKPOINT")
 
 
 def fill(cluster: Cluster, rows: int) -> None:

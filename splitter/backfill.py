@@ -1,18 +1,20 @@
 """A BACKFILL step: one range of blocks after the other, each in a transaction of its own, as large as its time allows.
 
 Where it is stands in ``orglift.backfills`` and is written with the rows, so that the same call goes on after a kill. The application's
-triggers do not fire where the role may switch them off; it gives way to row locks, and to whatever its throttle sees.
+triggers do not fire where the role may switch them off; it gives way to row locks, and to whatever its throttle sees. A turn of it is
+one statement, whose batches the server runs and paces by itself.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from psycopg import sql
 from psycopg.rows import class_row
 
 from splitter.attempts import Attempts
+from splitter.backfill_turn import PARTS, Turn, begin_text, place_of, turn_text
 from splitter.db import Connection, translated
 from splitter.errors import Conflict, NoRights
 from splitter.events import Advanced, Finished, Note, Reporter, Started, Warned
@@ -20,33 +22,20 @@ from splitter.figures import spell_seconds
 from splitter.horizon import read_holders
 from splitter.identity import has_relation
 from splitter.schema import TableName
-from splitter.sql import load_queries
 from splitter.steps import Step
 from splitter.throttle import Limits, Throttle
 
-BATCH_SECONDS = 0.05  # a batch's rows are locked for that long
-_VACUUM_ROWS = 50_000  # row versions that may be left behind before they are cleared up,
-_VACUUM_PART = 4  # and which part of the table: each vacuum reads all of its indexes
+_TURN_SECONDS = 0.5  # between which the server is asked what it does, and progress is told
+_VACUUM_ROWS = 50_000  # row versions that may be left behind before they are cleared up
+_VACUUM_PACE = "2ms"  # autovacuum's own, where others are at work
 _OLD_SECONDS = 60.0  # a transaction that is older is told when it keeps a vacuum from clearing up
-_FIRST_BLOCKS, _MOST_BLOCKS = 8, 8192
-# Blocks that are gone over in rounds before the next ones are: the rows of the first round leave their page, and those of the others find
-# the room that was theirs, and so need no entry in any index.
-_LEAST_CHUNK, _MOST_CHUNK = 64, 4096
-_ROUNDS = 4
-_BEGIN = load_queries("backfill.sql")["begin"]
-_READ = "SELECT b.next_block, b.blocks FROM orglift.backfills AS b WHERE b.place = %(place)s"
+# A turn that nobody waits for any more ends with its session. Elsewhere than on Unix the server cannot see that.
+_FOLLOW_CLIENT = """SELECT pg_catalog.set_config('client_connection_check_interval', '1s', false)
+ WHERE pg_catalog.version() !~ 'mingw|Visual C'"""
+_READ = "SELECT b.next_block, b.blocks, b.rows FROM orglift.backfills AS b WHERE b.place = %(place)s"
 _PROGRESS = """
 SELECT b.place, b.next_block, b.blocks, b.rows, b.seconds FROM orglift.backfills AS b WHERE b.next_block < b.blocks ORDER BY b.begun_at
 """
-_RANGE = """SELECT pg_catalog.set_config('orglift.first_row', %s, true), pg_catalog.set_config('orglift.last_row', %s, true),
-       pg_catalog.set_config('orglift.round', %s, true)"""
-# The application's triggers stay quiet; and a tenth less WAL, by the images of pages that are written first after a checkpoint.
-_QUIET = """SELECT w.name, w.value
-  FROM (VALUES ('session_replication_role', 'replica'), ('wal_compression', 'lz4')) AS w (name, value)
-  JOIN pg_catalog.pg_settings AS s ON s.name = w.name AND w.value = ANY (s.enumvals) AND s.setting IN ('origin', 'off')
- WHERE pg_catalog.has_parameter_privilege(w.name, 'SET')"""
-_SET = "SELECT pg_catalog.set_config(%s, %s, true)"
-_ADVANCE = "UPDATE orglift.backfills SET next_block = %s, rows = rows + %s, seconds = seconds + %s WHERE place = %s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,14 +64,12 @@ def read_progress(conn: Connection) -> tuple[Progress, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Batch:
-    """A range of blocks; ``at``: up to where everything is done after it; ``spent``: seconds since the one before it began."""
+class _At:
+    """Everything before ``block`` is done; ``rows`` were changed so far, by all runs."""
 
-    first: int
-    until: int
-    round: int
-    at: int
-    spent: float
+    block: int
+    blocks: int
+    rows: int
 
 
 @dataclass(slots=True)
@@ -98,90 +85,51 @@ class Backfill:
     def run(self, step: Step, what: str) -> None:
         """To the end, from where it was. Raises Busy when rows stay locked for longer than patience lasts."""
         (table,) = step.tables
-        place = sql.Identifier(*table).as_string()
+        place = place_of(step)
         patience = self.attempts.patience
         throttle = Throttle(self.conn, place, self.limits, self.report, sleep=patience.sleep, clock=patience.clock)
-        at, blocks = self._begin(place)
-        self.report(Started(what, total=blocks, unit="blocks", done=at))
-        fill = _Fill(step, what, place, throttle, self, self._read_settings(), turn=patience.clock())
-        chunk = max(_LEAST_CHUNK, min(_MOST_CHUNK, blocks // _VACUUM_PART))
-        left, cleared = 0, at
-        while at < blocks:
-            until = min(at + chunk, blocks)
-            left += sum(fill.over(at, until, number) for number in range(_ROUNDS))
-            at = until
-            if left >= _VACUUM_ROWS and (at - cleared) * _VACUUM_PART >= blocks:
-                self._vacuum(table)
-                left, cleared = 0, at
+        at = cleared = self._begin(step)
+        self.report(Started(what, total=at.blocks, unit="blocks", done=at.block))
+        while at.block < at.blocks:
+            throttle.wait()
+            turn = Turn(seconds=_TURN_SECONDS, wal_rate=self.limits.max_wal_rate, shared=throttle.shared)
+            found = self.attempts.until_done(step, what, lambda turn=turn: self._do(step, turn))  # type: ignore[misc]
+            self.report(Advanced(what, by=found.block - at.block))
+            at = found
+            if at.rows - cleared.rows >= _VACUUM_ROWS and (at.block - cleared.block) * PARTS >= at.blocks:
+                self._vacuum(table, throttle.shared)
+                cleared = at
         self.report(Finished(what))
 
-    def _read_settings(self) -> tuple[tuple[str, str], ...]:
-        with translated("asking what the role may set"):
-            return tuple((name, value) for name, value in self.conn.execute(_QUIET).fetchall())
+    def _begin(self, step: Step) -> _At:
+        with translated(f"beginning the backfill of {place_of(step)}"):
+            self.conn.execute(_FOLLOW_CLIENT)
+            self.conn.execute(begin_text(step).encode())
+        return self._where(step)
 
-    def _begin(self, place: str) -> tuple[int, int]:
-        """Where it is, and how many blocks there are."""
-        with translated(f"beginning the backfill of {place}"):
-            self.conn.execute(sql.SQL(_BEGIN).format(place=sql.Literal(place)))
-            row = self.conn.execute(_READ, {"place": place}).fetchone()
+    def _where(self, step: Step) -> _At:
+        with translated("reading orglift.backfills"):
+            row = self.conn.execute(_READ, {"place": place_of(step)}).fetchone()
         if row is None:
-            raise Conflict(f"{place} is not there any more", hint="make the plan anew")
-        return int(row[0]), int(row[1])
+            raise Conflict(f"{place_of(step)} is not there any more", hint="make the plan anew")
+        return _At(*row)
 
-    def _vacuum(self, table: TableName) -> None:
+    def _do(self, step: Step, turn: Turn) -> _At:
+        """Its time-outs are the session's: a turn is many transactions."""
+        with self.attempts.timed(replace(step, transactional=False)):
+            if not self.attempts.is_wanted(step):
+                at = self._where(step)
+                return replace(at, block=at.blocks)
+            self.conn.execute(turn_text(step, turn).encode())
+        return self._where(step)
+
+    def _vacuum(self, table: TableName, shared: bool) -> None:
         """Room for the row versions to come; who may not vacuum pays with a larger table."""
         with suppress(NoRights), translated(f"vacuuming {table}"):
+            self.conn.execute("SELECT pg_catalog.set_config('vacuum_cost_delay', %s, false)", (_VACUUM_PACE if shared else "0",))
             self.conn.execute(sql.SQL("VACUUM (TRUNCATE OFF, SKIP_LOCKED) {}").format(sql.Identifier(*table)))
         self.report(Note(f"vacuumed {table}"))
         for holder in read_holders(self.conn, _OLD_SECONDS):
             if holder.pid not in self._told:
                 self._told.add(holder.pid)
                 self.report(Warned(f"{table} grows, for its old row versions cannot be cleared: {holder}"))
-
-
-@dataclass(slots=True)
-class _Fill:
-    """The batches of one backfill."""
-
-    step: Step
-    what: str
-    place: str
-    throttle: Throttle
-    backfill: Backfill
-    settings: tuple[tuple[str, str], ...]
-    turn: float
-    size: int = _FIRST_BLOCKS
-
-    def over(self, first: int, until: int, number: int) -> int:
-        """One round over a range of blocks; how many rows it changed."""
-        rows, at, last = 0, first, number == _ROUNDS - 1
-        attempts, clock = self.backfill.attempts, self.backfill.attempts.patience.clock
-        while at < until:
-            self.throttle.wait()
-            begun = clock()
-            end = min(at + self.size, until)
-            batch = _Batch(at, end, number, at=end if last else first, spent=begun - self.turn)
-            rows += attempts.until_done(self.step, self.what, lambda batch=batch: self._do(batch))  # type: ignore[misc]
-            self.turn, took = begun, clock() - begun
-            if last:
-                self.backfill.report(Advanced(self.what, by=end - at))
-            at, self.size = end, _next_size(self.size, took)
-            self.throttle.pause(took)
-        return rows
-
-    def _do(self, batch: _Batch) -> int:
-        conn, attempts = self.backfill.conn, self.backfill.attempts
-        with conn.transaction(), attempts.timed(self.step):
-            if not attempts.is_wanted(self.step):
-                return 0
-            for setting in self.settings:
-                conn.execute(_SET, setting)
-            conn.execute(_RANGE, (f"({batch.first},0)", f"({batch.until},0)", str(batch.round)))
-            rows = attempts.execute(self.step)
-            conn.execute(_ADVANCE, (batch.at, rows, batch.spent, self.place))
-        return rows
-
-
-def _next_size(size: int, took: float) -> int:
-    """Blocks of the next batch."""
-    return max(1, min(_MOST_BLOCKS, int(size * min(2.0, max(0.5, BATCH_SECONDS / max(took, 0.001))))))

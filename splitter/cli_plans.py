@@ -14,6 +14,7 @@ import click
 from splitter.addresses import GIVEN, Address, address_of, all_addresses, given_address
 from splitter.apply import ApplyReport, apply_plan, unfinished_plans
 from splitter.attempts import PATIENCE_SECONDS, Patience
+from splitter.backfill_turn import MAX_LAG
 from splitter.console import Common, common_options
 from splitter.errors import UsageError
 from splitter.identity import CONTROL
@@ -27,7 +28,7 @@ from splitter.silos import SiloMap
 from splitter.silos_file import load_silos
 from splitter.status import DatabaseStatus, read_status
 from splitter.steps import Plan, Stage, plan_to_text, plan_to_value
-from splitter.throttle import MAX_LAG, Limits
+from splitter.throttle import Limits
 from splitter.undo import UndoReport, undo_plan
 from splitter.widen_facts import WidenOptions, make_widen_ids_plan
 

@@ -6,15 +6,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from psycopg import sql
+
+from splitter.backfill_turn import MAX_LAG, SHARED
 from splitter.db import Connection, translated
 from splitter.events import Note, Reporter, Warned, silent
 
 LOOK_SECONDS = 1.0  # how often the server is asked
-MAX_LAG = 64 * 2**20  # bytes
 VACUUM_SECONDS = 600.0  # for which one vacuum is let through: what it cannot clear by then, the backfill's own rows keep it from
-_SHARE = 0.25  # of a batch's time that is left to others after it, where there are any
-# Other sessions' states are NULL for who may not see them: such a session counts as one that works.
-_LOOK = """
+_LOOK = sql.SQL("""
 SELECT 'standby', coalesce(nullif(r.application_name, ''), 'pid ' || r.pid),
        pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), r.replay_lsn)::bigint
   FROM pg_catalog.pg_stat_replication AS r WHERE r.state IS NULL OR r.replay_lsn IS NOT NULL  -- a copy of WAL replays nothing
@@ -22,16 +22,12 @@ UNION ALL
 SELECT 'active', '', pg_catalog.count(*) FILTER (WHERE a.state = 'active')
   FROM pg_catalog.pg_stat_activity AS a WHERE a.backend_type = 'client backend' AND a.pid <> pg_catalog.pg_backend_pid()
 UNION ALL
-SELECT 'recent', '', pg_catalog.count(*)
-  FROM pg_catalog.pg_stat_activity AS a WHERE coalesce(a.backend_type, 'client backend') = 'client backend'
-   AND a.pid <> pg_catalog.pg_backend_pid() AND a.application_name NOT LIKE 'splitter %%'
-   AND (a.state IS NULL OR a.state = 'active' OR a.state_change > pg_catalog.clock_timestamp() - interval '2 s')
+SELECT 'shared', '', ({shared})::int
 UNION ALL
 SELECT 'vacuum', 'pid ' || v.pid, v.pid
   FROM pg_catalog.pg_stat_progress_vacuum AS v
- WHERE v.datname = pg_catalog.current_database() AND v.relid = pg_catalog.to_regclass(%(place)s) AND v.pid <> pg_catalog.pg_backend_pid()
-"""
-_WAL = "SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), '0/0')"
+ WHERE v.datname = pg_catalog.current_database() AND v.relid = pg_catalog.to_regclass({place}) AND v.pid <> pg_catalog.pg_backend_pid()
+""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +51,7 @@ class Throttle:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     _looked_at: float = field(default=float("-inf"))
-    _accompanied: bool = field(default=True)
-    _wal: int = field(default=0)
+    shared: bool = field(default=True)  # whether others are at work on the server
     _vacuums: dict[int, float] = field(default_factory=dict)  # until when each is let through
     _blind: bool = field(default=False)
 
@@ -72,31 +67,16 @@ class Throttle:
             self.sleep(LOOK_SECONDS / 2)
         self._looked_at = self.clock()
 
-    def pause(self, took: float) -> None:
-        """After a batch of ``took`` seconds: a part of the time is everybody's, and so is the WAL."""
-        share = took * _SHARE if self._accompanied else 0.0
-        if self.limits.max_wal_rate is not None:
-            share = max(share, self._written() / self.limits.max_wal_rate - took)
-        if share > 0:
-            self.sleep(share)
-
-    def _written(self) -> int:
-        """Bytes of WAL since it was asked last."""
-        with translated("asking how much WAL was written"):
-            row = self.conn.execute(_WAL).fetchone()
-        before, self._wal = self._wal, int(row[0]) if row else 0
-        return self._wal - before if before else 0
-
     def _find_reason(self) -> tuple[str, str] | None:
         """What is in the way, and what of it."""
         with translated("asking what else the server does"):
-            rows = self.conn.execute(_LOOK, {"place": self.place}).fetchall()
+            rows = self.conn.execute(_LOOK.format(shared=SHARED, place=sql.Literal(self.place))).fetchall()
         reasons = [self._judge(kind, name, amount) for kind, name, amount in rows]
         return next((reason for reason in reasons if reason is not None), None)
 
     def _judge(self, kind: str, name: str, amount: int | None) -> tuple[str, str] | None:
-        if kind == "recent":
-            self._accompanied = bool(amount)
+        if kind == "shared":
+            self.shared = bool(amount)
         elif kind == "standby" and self.limits.max_lag is not None:
             return self._judge_standby(name, amount)
         elif kind == "active" and self.limits.max_active is not None and amount is not None and amount > self.limits.max_active:

@@ -15,14 +15,24 @@ from splitter.orphans import KeyJoin, render_orphan_audit
 from splitter.schema import ForeignKey, Schema, TableKind, TableName
 from splitter.steps import Action, DroppedKey, Lock, Step
 
-LOCK_TIMEOUT_MS = 300  # below deadlock_timeout: who queues behind a lock that is not had waits no longer than this
-LOCK_BUDGET_MS = 500  # for all the locks of one step
+LOCK_TIMEOUT_MS = 100  # below deadlock_timeout: who queues behind a lock that is not had waits no longer than this
+LOCK_BUDGET_MS = 150  # for all the locks of one step
+_VACUUM_MS = 10_000  # above deadlock_timeout, after which an autovacuum gives way to whoever waits
 WORK_MS = 10_000  # what may be done under them, were it ever to take long
 PATIENT_MS = 600_000  # for locks behind which neither reads nor writes queue
 FIRST_VALIDATES_PARTITIONS = 180000  # NOT VALID keys of partitioned tables
 
 ACTIONS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
-_UNDER_LOCK = "LOCK TABLE {tables} IN {mode} MODE;\nSET LOCAL statement_timeout = {work};\n{statement}"
+# An autovacuum would not give way to a lock that is waited for less than deadlock_timeout. So it is asked to before, by a lock that stops
+# vacuums and other changes of the table alone, and none begins anew until the transaction ends.
+_UNDER_LOCK = """SET LOCAL lock_timeout = {vacuum};
+SET LOCAL statement_timeout = 0;
+LOCK TABLE {tables} IN SHARE UPDATE EXCLUSIVE MODE;
+SET LOCAL lock_timeout = {lock};
+SET LOCAL statement_timeout = {budget};
+LOCK TABLE {tables} IN {mode} MODE;
+SET LOCAL statement_timeout = {work};
+{statement}"""
 _BOTH = "pg_catalog.to_regclass({child}) IS NULL OR pg_catalog.to_regclass({parent}) IS NULL"
 _THIS_KEY = """FROM pg_catalog.pg_constraint AS k
     WHERE k.conrelid = pg_catalog.to_regclass({child}) AND k.conname = {name} AND k.contype = 'f'"""
@@ -96,7 +106,13 @@ def under_lock(schema: Schema, roots: Iterable[TableName], lock: Lock, statement
     """The statement, after one LOCK TABLE for everything that it locks; inheritance children, which it does not touch, are left alone."""
     tables = [sql.SQL("{}{}").format(sql.SQL("" if _is_partitioned(schema, name) else "ONLY "), name_of(name)) for name in roots]
     text = sql.SQL(_UNDER_LOCK).format(
-        tables=sql.SQL(", ").join(tables), mode=sql.SQL(lock.value), work=sql.Literal(WORK_MS), statement=statement
+        tables=sql.SQL(", ").join(tables),
+        mode=sql.SQL(lock.value),
+        statement=statement,
+        vacuum=sql.Literal(_VACUUM_MS),
+        lock=sql.Literal(LOCK_TIMEOUT_MS),
+        budget=sql.Literal(LOCK_BUDGET_MS),
+        work=sql.Literal(WORK_MS),
     )
     return text.as_string()
 

@@ -7,10 +7,12 @@ import sys
 from collections.abc import Iterable, Iterator
 from importlib.resources import files
 
-from splitter.render.units import begin_text, place_of, shown
+from splitter.backfill_turn import Turn, begin_text, place_of, turn_text
+from splitter.render.units import shown
 from splitter.steps import Action, Step
 
 _SHIPPED = "splitter.render.shipped"
+_TURN_SECONDS = 1.0  # of a backfill, between which standbys are looked at
 
 
 def text_literal(text: str) -> str:
@@ -54,6 +56,7 @@ def _step(step: Step) -> Iterator[str]:
         "remedy": literal(step.remedy),
     }
     if step.action is Action.BACKFILL:
+        values |= {"sql": text_literal(turn_text(step, Turn(seconds=_TURN_SECONDS)))}
         values |= {"place": literal(place_of(step)), "begin": text_literal(begin_text(step))}
     return iter(("    {", *(f'        "{key}": {value},' for key, value in values.items()), "    },"))
 

@@ -9,16 +9,14 @@ from collections.abc import Iterator
 
 from psycopg import sql
 
-from splitter.render.units import RenderedFile, Unit, begin_text, find_units, head, place_of, shown
+from splitter.backfill_turn import MAX_LAG, Turn, begin_text, parts_text
+from splitter.render.units import RenderedFile, Unit, find_units, head, shown
 from splitter.sql import load_queries
 from splitter.steps import Action, Plan, Stage, Step
 from splitter.tombstone_triggers import quoted_body
 
 RUNNER = "run.sh"
 _SQL = load_queries("render.sql")
-_BACKFILL = load_queries("backfill.sql")
-_PARTS = 4  # of a table, between which it is vacuumed
-_MAX_LAG = 64 * 2**20  # bytes that a standby may be behind
 _START = "\\set ON_ERROR_STOP on\n\\encoding UTF8"
 _BUDGET = "-- run.sh: a time-out of the statement is one of its locks"  # run.sh looks for this line
 _ANEW = "make the plan anew, and render it"
@@ -129,13 +127,7 @@ def _audit(step: Step) -> str:
 
 
 def _backfill(step: Step) -> str:
-    """psql runs what the query returns, cell by cell: a part of the table, a vacuum, the next part."""
-    place = place_of(step)
-    slots = {"place": sql.Literal(place), "parts": sql.Literal(_PARTS), "lag": sql.Literal(_MAX_LAG), "batch": quoted_body(step.sql)}
-    chunk = _do(sql.SQL(_BACKFILL["chunk"]).format(**slots).as_string())
-    vacuum = f"VACUUM (TRUNCATE OFF, SKIP_LOCKED) {place};"
-    chunks = sql.SQL(_BACKFILL["chunks"]).format(chunk=sql.Literal(chunk), vacuum=sql.Literal(vacuum), **slots)
-    return "\n".join([_ended(begin_text(step)), f"{chunks.as_string()} \\gexec"])
+    return "\n".join([_ended(begin_text(step)), f"{parts_text(step, Turn(max_lag=MAX_LAG))} \\gexec"])
 
 
 def _loop(step: Step) -> str:

@@ -7,14 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from psycopg import sql
-
 from splitter.errors import RefusedError
-from splitter.sql import load_queries
 from splitter.steps import Action, Plan, Stage, Step
 
 _SLUG = 40  # characters
-_BEGIN = load_queries("backfill.sql")["begin"]
 
 
 class RenderedFile(NamedTuple):
@@ -74,17 +70,6 @@ def _check_repeatable(plan: Plan) -> None:
         if step.action is Action.RUN and step.precondition is None:
             told = f"step {number}, {step.purpose}, has no precondition, and a migration that failed runs again"
             raise RefusedError(told, hint="apply the plan with `splitter apply`, which keeps a journal")
-
-
-def place_of(step: Step) -> str:
-    """The one table of a backfill, quoted."""
-    (table,) = step.tables
-    return sql.Identifier(*table).as_string()
-
-
-def begin_text(step: Step) -> str:
-    """The statement that a backfill begins with, or goes on."""
-    return sql.SQL(_BEGIN).format(place=sql.Literal(place_of(step))).as_string()
 
 
 def shown(text: str) -> str:

@@ -1,4 +1,11 @@
 -- A BACKFILL step, for whoever runs it: `splitter apply`, psql, Alembic, Django. {place} is its table, quoted, as a literal.
+-- The loop over its batches runs in the server, a turn at a time: a batch beside others has a thousandth of a second, and a client's
+-- round trips would take longer than its rows. Its texts are sent as they are: no parameters.
+--
+-- shared: whether others are at work. Their states are NULL for who may not see them: such a session counts as one that works.
+-- turn: from where it is up to the next part of the table, or for as long as {turn} says. {statement} is the step's. A chunk is gone
+-- over in rounds before the next one is: the rows of the first round leave their page, and those of the others find the room that was
+-- theirs, and so need no entry in any index. Who is not alone gets small batches, and as much time as they took.
 
 -- name: begin
 INSERT INTO orglift.backfills AS b (place, file, blocks)
@@ -8,46 +15,89 @@ SELECT {place}, pg_catalog.pg_relation_filenode(c.oid),
     ON CONFLICT (place) DO UPDATE SET file = excluded.file, blocks = excluded.blocks, next_block = 0, rows = 0, seconds = 0
  WHERE b.file <> excluded.file
 
--- name: chunks
-SELECT {chunk}, {vacuum}
-  FROM orglift.backfills AS b,
-       pg_catalog.generate_series(1, pg_catalog.ceil((b.blocks - b.next_block)::numeric / greatest(b.blocks / {parts}, 1))::bigint)
+-- name: parts
+SELECT {turn}, {vacuum}
+  FROM orglift.backfills AS b, LATERAL (SELECT greatest(b.blocks / {parts}, 1) AS blocks) AS p,
+       pg_catalog.generate_series(b.next_block / p.blocks, (b.blocks - 1) / p.blocks)
  WHERE b.place = {place}
 
--- name: chunk
+-- name: shared
+EXISTS (SELECT FROM pg_catalog.pg_stat_activity AS a
+         WHERE coalesce(a.backend_type, 'client backend') = 'client backend' AND a.pid <> pg_catalog.pg_backend_pid()
+           AND a.application_name NOT LIKE 'splitter %'
+           AND (a.state IS NULL OR a.state = 'active' OR a.state_change > pg_catalog.clock_timestamp() - interval '2 s'))
+
+-- name: turn
+#variable_conflict use_column
 DECLARE
-    orglift_at bigint;
+    orglift_end CONSTANT timestamptz := pg_catalog.clock_timestamp() + {turn};
+    orglift_done bigint;
     orglift_stop bigint;
+    orglift_chunk bigint;
+    orglift_at bigint;
     orglift_until bigint;
     orglift_size bigint := 8;
+    orglift_shared boolean;
     orglift_rows bigint;
     orglift_begun timestamptz;
     orglift_took double precision;
+    orglift_told timestamptz := pg_catalog.clock_timestamp();
+    orglift_since double precision;
+    orglift_wal pg_catalog.pg_lsn := pg_catalog.pg_current_wal_insert_lsn();
+    orglift_written double precision;
+    orglift_owed double precision := 0;
+    -- The application's triggers stay quiet; and a tenth less WAL, by the images of pages that are written first after a checkpoint.
+    orglift_settings CONSTANT jsonb := (SELECT coalesce(pg_catalog.jsonb_object_agg(w.name, w.value), '{{}}')
+      FROM (VALUES ('session_replication_role', 'replica'), ('wal_compression', 'lz4')) AS w (name, value)
+      JOIN pg_catalog.pg_settings AS s ON s.name = w.name AND w.value = ANY (s.enumvals) AND s.setting IN ('origin', 'off')
+     WHERE pg_catalog.has_parameter_privilege(w.name, 'SET'));
 BEGIN
-    SELECT b.next_block, least(b.blocks, b.next_block + greatest(b.blocks / {parts}, 1)) INTO STRICT orglift_at, orglift_stop
-      FROM orglift.backfills AS b WHERE b.place = {place};
-    WHILE orglift_at < orglift_stop LOOP
-        orglift_begun := pg_catalog.clock_timestamp();
-        orglift_until := least(orglift_at + orglift_size, orglift_stop);
-        PERFORM pg_catalog.set_config('orglift.first_row', '(' || orglift_at || ',0)', true),
-                pg_catalog.set_config('orglift.last_row', '(' || orglift_until || ',0)', true),
-                pg_catalog.set_config('orglift.round', '3', true);
-        PERFORM pg_catalog.set_config('session_replication_role', 'replica', true)
-          WHERE pg_catalog.has_parameter_privilege('session_replication_role', 'SET');
-        EXECUTE {batch};
-        GET DIAGNOSTICS orglift_rows = ROW_COUNT;
-        orglift_took := pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - orglift_begun);
-        UPDATE orglift.backfills SET next_block = orglift_until, rows = rows + orglift_rows, seconds = seconds + orglift_took
-         WHERE place = {place};
-        COMMIT;
-        orglift_at := orglift_until;
-        orglift_size := greatest(1, least(8192, orglift_size * least(2.0, greatest(0.5, 0.05 / greatest(orglift_took, 0.001)))))::bigint;
-        PERFORM pg_catalog.pg_sleep(orglift_took * 0.25);
-        COMMIT;
+    SELECT b.next_block, least(b.blocks, (b.next_block / p.blocks + 1) * p.blocks) INTO STRICT orglift_done, orglift_stop
+      FROM orglift.backfills AS b, LATERAL (SELECT greatest(b.blocks / {parts}, 1) AS blocks) AS p WHERE b.place = {place};
+    WHILE orglift_done < orglift_stop LOOP
         WHILE EXISTS (SELECT FROM pg_catalog.pg_stat_replication AS r
-                       WHERE pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), r.replay_lsn) > {lag}) LOOP
+                       WHERE pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), r.replay_lsn) > {max_lag}) LOOP
             PERFORM pg_catalog.pg_sleep(0.5);
             COMMIT;
         END LOOP;
+        orglift_chunk := least(orglift_done + {chunk}, orglift_stop);
+        orglift_shared := {shared};
+        FOR orglift_round IN 0..3 LOOP
+            orglift_at := orglift_done;
+            WHILE orglift_at < orglift_chunk LOOP
+                orglift_begun := pg_catalog.clock_timestamp();
+                orglift_until := least(orglift_at + orglift_size, orglift_chunk);
+                PERFORM pg_catalog.set_config('orglift.first_row', '(' || orglift_at || ',0)', true),
+                        pg_catalog.set_config('orglift.last_row', '(' || orglift_until || ',0)', true),
+                        pg_catalog.set_config('orglift.round', orglift_round::text, true);
+                PERFORM pg_catalog.set_config(s.key, s.value, true) FROM pg_catalog.jsonb_each_text(orglift_settings) AS s;
+                -- lost together with what says how far it is, should the server crash
+                PERFORM pg_catalog.set_config('synchronous_commit', 'off', true);
+                {statement};
+                GET DIAGNOSTICS orglift_rows = ROW_COUNT;
+                orglift_took := pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - orglift_begun);
+                orglift_since := pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - orglift_told);
+                orglift_told := pg_catalog.clock_timestamp();
+                UPDATE orglift.backfills
+                   SET next_block = CASE WHEN orglift_round = 3 THEN orglift_until ELSE next_block END,
+                       rows = rows + orglift_rows, seconds = seconds + orglift_since
+                 WHERE place = {place};
+                COMMIT;
+                orglift_at := orglift_until;
+                orglift_size := greatest(1, orglift_size * least(2.0, greatest(0.5,
+                    CASE WHEN orglift_shared THEN {burst} ELSE {batch} END / greatest(orglift_took, 0.0001))))::bigint;
+                orglift_written := pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), orglift_wal);
+                orglift_wal := pg_catalog.pg_current_wal_insert_lsn();
+                orglift_owed := greatest(CASE WHEN orglift_shared THEN orglift_owed + orglift_took * {share} ELSE 0 END,
+                                         orglift_written / {wal_rate} - orglift_since);
+                IF orglift_owed >= 0.001 THEN
+                    orglift_begun := pg_catalog.clock_timestamp();
+                    PERFORM pg_catalog.pg_sleep(orglift_owed);
+                    orglift_owed := greatest(0, orglift_owed - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - orglift_begun));
+                END IF;
+            END LOOP;
+        END LOOP;
+        orglift_done := orglift_chunk;
+        EXIT WHEN pg_catalog.clock_timestamp() >= orglift_end;
     END LOOP;
 END

@@ -12,18 +12,22 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from splitter.addresses import given_address
 from splitter.apply import apply_plan
+from splitter.catalog import read_schema
 from splitter.db import connect
 from splitter.embedded import Cluster, temporary
 from splitter.errors import FailedError, NoRoom, OrgliftError
 from splitter.events import Event, Note, Warned
 from splitter.journal import PlanState, read_journal
+from splitter.plans.foreign_keys import under_lock
+from splitter.schema import TableName
 from splitter.silos_file import parse_silos
 from splitter.status import read_status
-from splitter.steps import Action, Plan
-from splitter.throttle import Limits, Throttle
+from splitter.steps import Action, Lock, Plan
+from splitter.throttle import Limits
 from splitter.undo import undo_plan
 from tests.proxy import Moment, Proxy
 from tests.servers import Server, binaries
@@ -121,14 +125,22 @@ def test_a_vacuum_of_the_table_is_let_through(make_wide: MakeWide) -> None:
     assert is_done(site)
 
 
-def test_no_more_wal_is_written_than_allowed(database: str) -> None:
-    slept: list[float] = []
-    with connect(database, setting="--url") as conn:
-        throttle = Throttle(conn, "public.c", Limits(max_wal_rate=1_000_000), sleep=slept.append)
-        throttle.pause(0.0)
-        conn.execute("SELECT pg_catalog.pg_logical_emit_message(false, 'x', pg_catalog.repeat('x', 3000000))")
-        throttle.pause(1.0)
-    assert 1.9 < slept[-1] < 5
+def test_no_more_wal_is_written_than_allowed(make_wide: MakeWide) -> None:
+    site = make_wide(TABLE)
+    plan = site.plan()
+    ((begun,),) = site.rows("SELECT pg_current_wal_insert_lsn()::text")
+    filled = Ears("done: c: the twins of the rows", lambda: None)
+    ends: list[str] = []
+
+    def report(event: Event) -> None:
+        filled(event)
+        if filled.heard and not ends:
+            ends.append(site.rows("SELECT pg_current_wal_insert_lsn()::text")[0][0])
+
+    apply_plan(site.conn, plan, report=report, limits=Limits(max_wal_rate=4_000_000))
+    ((seconds,),) = site.rows("SELECT sum(seconds) FROM orglift.backfills")
+    ((written,),) = site.rows(f"SELECT pg_wal_lsn_diff('{ends[0]}', '{begun}')::float8")
+    assert seconds > written / 4_000_000 / 2
 
 
 @pytest.fixture
@@ -179,7 +191,7 @@ def cut_off_in_backfill(site: WideSite, plan: Plan, number: int, moment: Moment)
 
     def matches(statement: object) -> bool:
         nonlocal seen
-        seen += "UPDATE orglift.backfills SET next_block" in getattr(statement, "text", "")
+        seen += "UPDATE orglift.backfills" in getattr(statement, "text", "")
         return seen == number
 
     with Proxy(site.url) as proxy:
@@ -193,10 +205,11 @@ def cut_off_in_backfill(site: WideSite, plan: Plan, number: int, moment: Moment)
 def test_cut_off_in_the_backfill_it_goes_on_where_it_was_and_says_how_far(
     make_wide: MakeWide, monkeypatch: pytest.MonkeyPatch, moment: Moment
 ) -> None:
-    monkeypatch.setattr("splitter.backfill._MOST_BLOCKS", 8)
+    monkeypatch.setattr("splitter.backfill_turn._CHUNK", 4)
+    monkeypatch.setattr("splitter.backfill._TURN_SECONDS", 0.0)
     site = make_wide(TABLE)
     before, content, plan = site.dump(), site.content(), site.plan()
-    for number in (2, 30, 28):
+    for number in (2, 20, 15):
         cut_off_in_backfill(site, plan, number, moment)
     assert not is_done(site)
     (found,) = read_status([given_address(site.url)])
@@ -207,6 +220,22 @@ def test_cut_off_in_the_backfill_it_goes_on_where_it_was_and_says_how_far(
     assert read_status([given_address(site.url)])[0].backfills == ()
     undo_plan(site.conn, plan)
     assert site.dump() == before and site.content() == content
+
+
+@pytest.mark.long
+def test_an_autovacuum_gives_way_to_a_step_that_waits_for_less_than_it_takes_to_end_it(major: int) -> None:
+    settings = {"autovacuum_naptime": "1s", "autovacuum_vacuum_cost_delay": "100ms", "autovacuum_vacuum_cost_limit": "1"}
+    with temporary(binaries(major), settings=settings) as cluster, connect(cluster.url(), setting="--url") as conn:
+        conn.execute("CREATE TABLE public.c (id int) WITH (autovacuum_vacuum_threshold = 0, autovacuum_vacuum_scale_factor = 0)")
+        conn.execute("INSERT INTO public.c SELECT generate_series(1, 100000)")
+        conn.execute("DELETE FROM public.c WHERE id % 2 = 0")
+        while not conn.execute("SELECT FROM pg_stat_progress_vacuum WHERE relid = 'public.c'::regclass").fetchall():
+            conn.execute("SELECT pg_sleep(0.1)")
+        text = under_lock(read_schema(conn), (TableName("public", "c"),), Lock.ACCESS_EXCLUSIVE, sql.SQL("ALTER TABLE public.c ADD n int"))
+        with conn.transaction():
+            conn.execute("SELECT set_config('lock_timeout', '100', true)")
+            conn.execute(text.encode())
+        assert conn.execute("SELECT count(n) FROM public.c").fetchone() == (0,)
 
 
 @pytest.fixture

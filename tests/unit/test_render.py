@@ -64,7 +64,9 @@ def test_every_python_file_is_one_and_holds_the_plans_own_statements(case: str):
             node.value for tree in trees for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "UP"
         ]
         found = [step["sql"].strip() for up in lists for step in ast.literal_eval(up)]
-        assert found == [step.sql.strip() for step in plan.steps]
+        assert len(found) == len(plan.steps)
+        for text, step in zip(found, plan.steps, strict=True):
+            assert step.sql.strip() in text if step.action is Action.BACKFILL else step.sql.strip() == text
 
 
 @given(hostile)
@@ -159,11 +161,9 @@ def test_every_statement_ends(sql: str, ended: str):
 
 
 def test_what_is_shipped_waits_for_what_apply_waits_for():
-    from splitter import attempts, backfill, db, throttle
+    from splitter import attempts, backfill_turn, db
 
     assert (shipped.IN_THE_WAY, shipped.CANCELLED) == (db.RETRYABLE, db.CANCELLED)
     assert shipped.PATIENCE_SECONDS == attempts.PATIENCE_SECONDS
-    assert (shipped.FIRST_BLOCKS, shipped.MOST_BLOCKS) == (backfill._FIRST_BLOCKS, backfill._MOST_BLOCKS)
-    assert shipped.PARTS == backfill._VACUUM_PART
-    assert (shipped.BATCH_SECONDS, shipped.SHARE, shipped.MAX_LAG) == (backfill.BATCH_SECONDS, throttle._SHARE, throttle.MAX_LAG)
+    assert (shipped.PARTS, shipped.MAX_LAG) == (backfill_turn.PARTS, backfill_turn.MAX_LAG)
     assert (shipped.FIRST_PAUSE, shipped.LONGEST_PAUSE) == (attempts._FIRST_PAUSE, attempts._LONGEST_PAUSE)

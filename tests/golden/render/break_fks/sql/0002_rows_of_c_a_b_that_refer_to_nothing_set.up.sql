@@ -1,6 +1,6 @@
--- plan break-fks 71b10ad7cc0646e716b22742cd0ca297 for us, step 2 of 17: up
+-- plan break-fks a5bde44b148bc306623a8e69274aa992 for us, step 2 of 17: up
 -- rows of c.a, b that refer to nothing: set null
---   lock: ROW EXCLUSIVE on c, u, waits at most 300 ms, runs without a limit, in a transaction
+--   lock: ROW EXCLUSIVE on c, u, waits at most 100 ms, runs without a limit, in a transaction
 --   hazard: these rows are changed for good: the key would not take them back
 
 \set ON_ERROR_STOP on
@@ -8,7 +8,7 @@
 
 SET search_path = '';
 SET row_security = off;
-SET lock_timeout = 300;
+SET lock_timeout = 100;
 SET statement_timeout = 0;
 SET default_transaction_isolation = 'read committed';
 DO $orglift$

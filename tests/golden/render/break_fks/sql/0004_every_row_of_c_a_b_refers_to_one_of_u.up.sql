@@ -1,4 +1,4 @@
--- plan break-fks 71b10ad7cc0646e716b22742cd0ca297 for us, step 4 of 17: up
+-- plan break-fks a5bde44b148bc306623a8e69274aa992 for us, step 4 of 17: up
 -- every row of c.a, b refers to one of u
 --   lock: ACCESS SHARE on c, u, waits at most 600000 ms, runs without a limit, in a transaction
 --   hazard: reads both tables

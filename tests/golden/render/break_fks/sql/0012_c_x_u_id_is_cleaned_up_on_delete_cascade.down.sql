@@ -1,6 +1,6 @@
--- plan break-fks 71b10ad7cc0646e716b22742cd0ca297 for us, step 12 of 17: down
+-- plan break-fks a5bde44b148bc306623a8e69274aa992 for us, step 12 of 17: down
 -- back: c.x -> u.id is not cleaned up any more
--- back: lock: ROW EXCLUSIVE, waits at most 300 ms, runs at most 60000 ms, in a transaction
+-- back: lock: ROW EXCLUSIVE, waits at most 100 ms, runs at most 60000 ms, in a transaction
 
 \set ON_ERROR_STOP on
 \encoding UTF8
@@ -8,7 +8,7 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL search_path = '';
 SET LOCAL row_security = off;
-SET LOCAL lock_timeout = 300;
+SET LOCAL lock_timeout = 100;
 SET LOCAL statement_timeout = 60000;
 DO $orglift$
 BEGIN

@@ -1,4 +1,4 @@
--- plan break-fks 71b10ad7cc0646e716b22742cd0ca297 for us, step 15 of 17: down
+-- plan break-fks a5bde44b148bc306623a8e69274aa992 for us, step 15 of 17: down
 -- nothing to take back
 
 \set ON_ERROR_STOP on

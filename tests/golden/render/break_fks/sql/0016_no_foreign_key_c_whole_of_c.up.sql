@@ -1,6 +1,6 @@
--- plan break-fks 71b10ad7cc0646e716b22742cd0ca297 for us, step 16 of 17: up
+-- plan break-fks a5bde44b148bc306623a8e69274aa992 for us, step 16 of 17: up
 -- no foreign key c_whole of c
---   lock: ACCESS EXCLUSIVE on u, c, waits at most 300 ms, runs at most 500 ms, in a transaction
+--   lock: ACCESS EXCLUSIVE on u, c, waits at most 100 ms, runs at most 150 ms, in a transaction
 --   hazard: locks the table that the key refers to as well; from here on nothing stops a row that refers to nothing
 -- run.sh: a time-out of the statement is one of its locks
 
@@ -10,8 +10,8 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL search_path = '';
 SET LOCAL row_security = off;
-SET LOCAL lock_timeout = 300;
-SET LOCAL statement_timeout = 500;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
 DO $orglift$
 BEGIN
     IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('orglift change of schema', 0)) THEN
@@ -37,6 +37,11 @@ BEGIN
 END
 $orglift$;
 \elif :orglift_wanted
+SET LOCAL lock_timeout = 10000;
+SET LOCAL statement_timeout = 0;
+LOCK TABLE ONLY "public"."u", ONLY "public"."c" IN SHARE UPDATE EXCLUSIVE MODE;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
 LOCK TABLE ONLY "public"."u", ONLY "public"."c" IN ACCESS EXCLUSIVE MODE;
 SET LOCAL statement_timeout = 10000;
 ALTER TABLE ONLY "public"."c" DROP CONSTRAINT "c_whole";

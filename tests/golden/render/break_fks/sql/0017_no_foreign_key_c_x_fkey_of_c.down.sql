@@ -1,6 +1,6 @@
--- plan break-fks 71b10ad7cc0646e716b22742cd0ca297 for us, step 17 of 17: down
+-- plan break-fks a5bde44b148bc306623a8e69274aa992 for us, step 17 of 17: down
 -- back: foreign key c_x_fkey of c again, not yet proved
--- back: lock: SHARE ROW EXCLUSIVE on u, c, waits at most 300 ms, runs at most 500 ms, in a transaction
+-- back: lock: SHARE ROW EXCLUSIVE on u, c, waits at most 100 ms, runs at most 150 ms, in a transaction
 -- back: hazard: new rows have to refer to something from here on
 -- back: every row of c.x refers to one of u
 -- back: lock: ACCESS SHARE on c, u, waits at most 600000 ms, runs without a limit, in a transaction
@@ -16,8 +16,8 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL search_path = '';
 SET LOCAL row_security = off;
-SET LOCAL lock_timeout = 300;
-SET LOCAL statement_timeout = 500;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
 DO $orglift$
 BEGIN
     IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('orglift change of schema', 0)) THEN
@@ -43,6 +43,11 @@ BEGIN
 END
 $orglift$;
 \elif :orglift_wanted
+SET LOCAL lock_timeout = 10000;
+SET LOCAL statement_timeout = 0;
+LOCK TABLE ONLY "public"."u", ONLY "public"."c" IN SHARE UPDATE EXCLUSIVE MODE;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
 LOCK TABLE ONLY "public"."u", ONLY "public"."c" IN SHARE ROW EXCLUSIVE MODE;
 SET LOCAL statement_timeout = 10000;
 ALTER TABLE ONLY "public"."c" ADD CONSTRAINT "c_x_fkey" FOREIGN KEY ("x") REFERENCES "public"."u" ("id") ON DELETE CASCADE NOT VALID;

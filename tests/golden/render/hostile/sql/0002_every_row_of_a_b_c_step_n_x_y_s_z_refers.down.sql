@@ -1,4 +1,4 @@
--- plan break-fks 25079d6d075fcdc43c38fde3bd4cf159 for us, step 2 of 8: down
+-- plan break-fks 2958d13f70a259aa1c6e0a07657ffb2e for us, step 2 of 8: down
 -- nothing to take back
 
 \set ON_ERROR_STOP on

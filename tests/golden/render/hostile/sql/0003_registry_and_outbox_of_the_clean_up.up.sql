@@ -1,6 +1,6 @@
--- plan break-fks 25079d6d075fcdc43c38fde3bd4cf159 for us, step 3 of 8: up
+-- plan break-fks 2958d13f70a259aa1c6e0a07657ffb2e for us, step 3 of 8: up
 -- registry and outbox of the clean-up
---   lock: none, waits at most 300 ms, runs at most 60000 ms, in a transaction
+--   lock: none, waits at most 100 ms, runs at most 60000 ms, in a transaction
 
 \set ON_ERROR_STOP on
 \encoding UTF8
@@ -8,7 +8,7 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL search_path = '';
 SET LOCAL row_security = off;
-SET LOCAL lock_timeout = 300;
+SET LOCAL lock_timeout = 100;
 SET LOCAL statement_timeout = 60000;
 DO $orglift$
 BEGIN

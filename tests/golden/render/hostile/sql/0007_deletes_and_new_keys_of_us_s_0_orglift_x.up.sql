@@ -1,6 +1,6 @@
--- plan break-fks 25079d6d075fcdc43c38fde3bd4cf159 for us, step 7 of 8: up
+-- plan break-fks 2958d13f70a259aa1c6e0a07657ffb2e for us, step 7 of 8: up
 -- deletes and new keys of "Us%s{0}""\n$orglift$;\! x" are written down
---   lock: SHARE ROW EXCLUSIVE on "Us%s{0}""\n$orglift$;\! x", waits at most 300 ms, runs at most 500 ms, in a transaction
+--   lock: SHARE ROW EXCLUSIVE on "Us%s{0}""\n$orglift$;\! x", waits at most 100 ms, runs at most 150 ms, in a transaction
 --   hazard: writers wait for a moment
 
 \set ON_ERROR_STOP on
@@ -9,8 +9,8 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL search_path = '';
 SET LOCAL row_security = off;
-SET LOCAL lock_timeout = 300;
-SET LOCAL statement_timeout = 500;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
 DO $orglift$
 BEGIN
     IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('orglift change of schema', 0)) THEN
@@ -116,6 +116,12 @@ BEGIN
 END
 $orglift_$;
 \elif :orglift_wanted
+SET LOCAL lock_timeout = 10000;
+SET LOCAL statement_timeout = 0;
+LOCK TABLE ONLY "public"."Us%s{0}""
+$orglift$;\! x" IN SHARE UPDATE EXCLUSIVE MODE;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
 LOCK TABLE ONLY "public"."Us%s{0}""
 $orglift$;\! x" IN SHARE ROW EXCLUSIVE MODE;
 SET LOCAL statement_timeout = 10000;

@@ -1,6 +1,6 @@
--- plan break-fks 25079d6d075fcdc43c38fde3bd4cf159 for us, step 8 of 8: down
+-- plan break-fks 2958d13f70a259aa1c6e0a07657ffb2e for us, step 8 of 8: down
 -- back: foreign key k\n\if %% $$ """ ' */ of a\b."c""""""\n-- $step$ ü:n" again, not yet proved
--- back: lock: SHARE ROW EXCLUSIVE on "Us%s{0}""\n$orglift$;\! x", a\b."c""""""\n-- $step$ ü:n", waits at most 300 ms, runs at most 500 ms, in a transaction
+-- back: lock: SHARE ROW EXCLUSIVE on "Us%s{0}""\n$orglift$;\! x", a\b."c""""""\n-- $step$ ü:n", waits at most 100 ms, runs at most 150 ms, in a transaction
 -- back: hazard: new rows have to refer to something from here on
 -- back: every row of a\b."c""""""\n-- $step$ ü:n".x\"'%(y)s{z} refers to one of "Us%s{0}""\n$orglift$;\! x"
 -- back: lock: ACCESS SHARE on a\b."c""""""\n-- $step$ ü:n", "Us%s{0}""\n$orglift$;\! x", waits at most 600000 ms, runs without a limit, in a transaction
@@ -16,8 +16,8 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL search_path = '';
 SET LOCAL row_security = off;
-SET LOCAL lock_timeout = 300;
-SET LOCAL statement_timeout = 500;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
 DO $orglift$
 BEGIN
     IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('orglift change of schema', 0)) THEN
@@ -47,6 +47,13 @@ BEGIN
 END
 $orglift$;
 \elif :orglift_wanted
+SET LOCAL lock_timeout = 10000;
+SET LOCAL statement_timeout = 0;
+LOCK TABLE ONLY "public"."Us%s{0}""
+$orglift$;\! x", ONLY "a\b"."c""""""
+-- $step$ ü:n" IN SHARE UPDATE EXCLUSIVE MODE;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
 LOCK TABLE ONLY "public"."Us%s{0}""
 $orglift$;\! x", ONLY "a\b"."c""""""
 -- $step$ ü:n" IN SHARE ROW EXCLUSIVE MODE;

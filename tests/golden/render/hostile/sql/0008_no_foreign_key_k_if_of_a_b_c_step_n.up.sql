@@ -1,6 +1,6 @@
--- plan break-fks 25079d6d075fcdc43c38fde3bd4cf159 for us, step 8 of 8: up
+-- plan break-fks 2958d13f70a259aa1c6e0a07657ffb2e for us, step 8 of 8: up
 -- no foreign key k\n\if %% $$ """ ' */ of a\b."c""""""\n-- $step$ ü:n"
---   lock: ACCESS EXCLUSIVE on "Us%s{0}""\n$orglift$;\! x", a\b."c""""""\n-- $step$ ü:n", waits at most 300 ms, runs at most 500 ms, in a transaction
+--   lock: ACCESS EXCLUSIVE on "Us%s{0}""\n$orglift$;\! x", a\b."c""""""\n-- $step$ ü:n", waits at most 100 ms, runs at most 150 ms, in a transaction
 --   hazard: locks the table that the key refers to as well; from here on nothing stops a row that refers to nothing
 -- run.sh: a time-out of the statement is one of its locks
 
@@ -10,8 +10,8 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL search_path = '';
 SET LOCAL row_security = off;
-SET LOCAL lock_timeout = 300;
-SET LOCAL statement_timeout = 500;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
 DO $orglift$
 BEGIN
     IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('orglift change of schema', 0)) THEN
@@ -42,6 +42,13 @@ BEGIN
 END
 $orglift$;
 \elif :orglift_wanted
+SET LOCAL lock_timeout = 10000;
+SET LOCAL statement_timeout = 0;
+LOCK TABLE ONLY "public"."Us%s{0}""
+$orglift$;\! x", ONLY "a\b"."c""""""
+-- $step$ ü:n" IN SHARE UPDATE EXCLUSIVE MODE;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
 LOCK TABLE ONLY "public"."Us%s{0}""
 $orglift$;\! x", ONLY "a\b"."c""""""
 -- $step$ ü:n" IN ACCESS EXCLUSIVE MODE;

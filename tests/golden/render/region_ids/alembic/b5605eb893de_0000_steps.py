@@ -12,7 +12,6 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import partial
 from typing import Any, Protocol, TypeVar, TypedDict
 
 from alembic import context, op
@@ -31,14 +30,11 @@ PATIENCE_SECONDS = float(os.environ.get("ORGLIFT_PATIENCE", "60"))  # for one st
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds
 IN_THE_WAY = frozenset({"55P03", "40001", "40P01"})  # a lock that was not had in time, a serialization failure, a deadlock
 CANCELLED = "57014"
-FIRST_BLOCKS, MOST_BLOCKS, PARTS = 8, 8192, 4  # of a backfill's batch; and after which part of the table it is vacuumed
-BATCH_SECONDS, SHARE = 0.05, 0.25  # for which a batch locks its rows, and what part of that time is left to others after it
+PARTS = 4  # of a table, between which it is vacuumed
 TELL_SECONDS, LAG_SECONDS = 10.0, 0.5
 MAX_LAG = int(os.environ.get("ORGLIFT_MAX_LAG", str(64 * 2**20)))  # bytes of WAL that a standby may be behind
 BEHIND = f"""SELECT 1 FROM pg_catalog.pg_stat_replication AS r
 WHERE pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), r.replay_lsn) > {MAX_LAG}"""
-QUIET = """SELECT pg_catalog.set_config('session_replication_role', 'replica', true)
-WHERE pg_catalog.has_parameter_privilege('session_replication_role', 'SET')"""
 
 log = logging.getLogger("orglift")
 
@@ -56,7 +52,7 @@ class Step(Backfill):
     purpose: str
     sql: str
     precondition: str | None  # true: to be done; false: done already; null: not what the plan was made for
-    action: str  # run; audit: any row (object, found) stops; repeat: until it changes no row; backfill: for range after range of blocks
+    action: str  # run; audit: any row (object, found) stops; repeat: until it changes no row; backfill: until next_block is blocks
     transactional: bool
     tables: Sequence[str]
     lock_timeout_ms: int
@@ -161,47 +157,34 @@ def _in_transaction(database: Database, step: Step) -> int:
 
 def _backfill(database: Database, step: Step) -> None:
     """Where it is stands in orglift.backfills, and is written with the rows: called again it goes on there."""
-    name = "'" + step["place"].replace("'", "''") + "'"
+    asked = "SELECT next_block, blocks FROM orglift.backfills WHERE place = '{}'".format(step["place"].replace("'", "''"))
     database.execute(step["begin"])
-    ((at, blocks),) = database.fetch(f"SELECT next_block, blocks FROM orglift.backfills WHERE place = {name}")
-    size, cleared, told = FIRST_BLOCKS, at, time.monotonic()
-    while at < blocks:
-        begun = time.monotonic()
-        until = min(at + size, blocks)
-        _until_done(step, partial(_range, database, step, name, at, until))
-        took = time.monotonic() - begun
-        at, size = until, max(1, min(MOST_BLOCKS, int(size * min(2.0, max(0.5, BATCH_SECONDS / max(took, 0.001))))))
+    ((at, blocks),) = database.fetch(asked)
+    cleared, told = at, time.monotonic()
+    while at < blocks and _until_done(step, lambda: _outside(database, step)):
+        ((at, blocks),) = database.fetch(asked)
         if (at - cleared) * PARTS >= blocks:
             database.execute(f"VACUUM (TRUNCATE OFF, SKIP_LOCKED) {step['place']}")
             cleared = at
         if time.monotonic() - told >= TELL_SECONDS:
             told = time.monotonic()
             log.warning("%s: %d of %d blocks", step["purpose"], at, blocks)
-        time.sleep(took * SHARE)
         while database.fetch(BEHIND):
             time.sleep(LAG_SECONDS)
 
 
-def _range(database: Database, step: Step, name: str, first: int, until: int) -> None:
-    with _transaction(database, step):
-        if not _is_wanted(database, step):
-            return
-        bounds = f"set_config('orglift.first_row', '({first},0)', true), pg_catalog.set_config('orglift.last_row', '({until},0)', true)"
-        database.fetch(f"SELECT pg_catalog.{bounds}, pg_catalog.set_config('orglift.round', '3', true)")
-        database.fetch(QUIET)
-        rows = database.execute(step["sql"])
-        database.execute(f"UPDATE orglift.backfills SET next_block = {until}, rows = rows + {rows} WHERE place = {name}")
-
-
-def _outside(database: Database, step: Step) -> None:
-    names = ("search_path", "row_security", "lock_timeout", "statement_timeout")
+def _outside(database: Database, step: Step) -> bool:
+    """Whether it had to be done."""
+    names = ("search_path", "row_security", "lock_timeout", "statement_timeout", "default_transaction_isolation")
     asked = ", ".join(f"pg_catalog.current_setting('{name}')" for name in names)
     (before,) = database.fetch(f"SELECT {asked}")
     try:
-        database.execute(_settings(step, "SET"))
+        database.execute(f"{_settings(step, 'SET')}; SET default_transaction_isolation = 'read committed'")
         _check_quiet(database)
-        if _is_wanted(database, step):
+        wanted = _is_wanted(database, step)
+        if wanted:
             database.execute(step["sql"])
+        return wanted
     finally:
         with suppress(Exception):  # the first error is the one to tell
             for name, value in zip(names, before, strict=True):

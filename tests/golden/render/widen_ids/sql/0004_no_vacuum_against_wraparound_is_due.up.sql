@@ -1,6 +1,6 @@
--- plan widen-ids ab4ae45a979ad618f88a5161a42a6230 for us, step 4 of 37: up
+-- plan widen-ids a77f9cb97150b6ce37827d958d540143 for us, step 4 of 37: up
 -- no vacuum against wraparound is due
---   lock: none, waits at most 300 ms, runs at most 60000 ms, in a transaction
+--   lock: none, waits at most 100 ms, runs at most 60000 ms, in a transaction
 
 \set ON_ERROR_STOP on
 \encoding UTF8
@@ -8,7 +8,7 @@
 BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY;
 SET LOCAL search_path = '';
 SET LOCAL row_security = off;
-SET LOCAL lock_timeout = 300;
+SET LOCAL lock_timeout = 100;
 SET LOCAL statement_timeout = 60000;
 DO $orglift$
 BEGIN

@@ -1,4 +1,4 @@
--- plan widen-ids ab4ae45a979ad618f88a5161a42a6230 for us, step 9 of 37: down
+-- plan widen-ids a77f9cb97150b6ce37827d958d540143 for us, step 9 of 37: down
 -- nothing to take back
 
 \set ON_ERROR_STOP on

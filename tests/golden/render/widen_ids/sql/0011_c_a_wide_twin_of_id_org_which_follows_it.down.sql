@@ -1,6 +1,6 @@
--- plan widen-ids ab4ae45a979ad618f88a5161a42a6230 for us, step 11 of 37: down
+-- plan widen-ids a77f9cb97150b6ce37827d958d540143 for us, step 11 of 37: down
 -- back: c: no twins and no trigger
--- back: lock: ACCESS EXCLUSIVE on c, waits at most 300 ms, runs at most 500 ms, in a transaction
+-- back: lock: ACCESS EXCLUSIVE on c, waits at most 100 ms, runs at most 150 ms, in a transaction
 -- back: hazard: readers and writers wait for a moment
 
 \set ON_ERROR_STOP on
@@ -9,8 +9,8 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL search_path = '';
 SET LOCAL row_security = off;
-SET LOCAL lock_timeout = 300;
-SET LOCAL statement_timeout = 500;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
 DO $orglift$
 BEGIN
     IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('orglift change of schema', 0)) THEN
@@ -36,6 +36,11 @@ BEGIN
 END
 $orglift$;
 \elif :orglift_wanted
+SET LOCAL lock_timeout = 10000;
+SET LOCAL statement_timeout = 0;
+LOCK TABLE ONLY "public"."c" IN SHARE UPDATE EXCLUSIVE MODE;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
 LOCK TABLE ONLY "public"."c" IN ACCESS EXCLUSIVE MODE;
 SET LOCAL statement_timeout = 10000;
 DROP TRIGGER "~orglift_widen" ON "public"."c";

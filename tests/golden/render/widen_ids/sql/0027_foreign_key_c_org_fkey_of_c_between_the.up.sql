@@ -1,6 +1,6 @@
--- plan widen-ids ab4ae45a979ad618f88a5161a42a6230 for us, step 27 of 37: up
+-- plan widen-ids a77f9cb97150b6ce37827d958d540143 for us, step 27 of 37: up
 -- foreign key c_org_fkey of c between the twins, not yet proved
---   lock: SHARE ROW EXCLUSIVE on org, c, waits at most 300 ms, runs at most 500 ms, in a transaction
+--   lock: SHARE ROW EXCLUSIVE on org, c, waits at most 100 ms, runs at most 150 ms, in a transaction
 --   hazard: writers wait for a moment
 -- run.sh: a time-out of the statement is one of its locks
 
@@ -10,8 +10,8 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL search_path = '';
 SET LOCAL row_security = off;
-SET LOCAL lock_timeout = 300;
-SET LOCAL statement_timeout = 500;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
 DO $orglift$
 BEGIN
     IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('orglift change of schema', 0)) THEN
@@ -37,6 +37,11 @@ BEGIN
 END
 $orglift$;
 \elif :orglift_wanted
+SET LOCAL lock_timeout = 10000;
+SET LOCAL statement_timeout = 0;
+LOCK TABLE ONLY "public"."org", ONLY "public"."c" IN SHARE UPDATE EXCLUSIVE MODE;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
 LOCK TABLE ONLY "public"."org", ONLY "public"."c" IN SHARE ROW EXCLUSIVE MODE;
 SET LOCAL statement_timeout = 10000;
 ALTER TABLE ONLY "public"."c" ADD CONSTRAINT "orglift_wide_8b1cd253aa5f" FOREIGN KEY ("org_orglift_wide") REFERENCES "public"."org" ("id_orglift_wide") ON DELETE CASCADE NOT VALID;

@@ -1,4 +1,4 @@
--- plan widen-ids ab4ae45a979ad618f88a5161a42a6230 for us, step 30 of 37: up
+-- plan widen-ids a77f9cb97150b6ce37827d958d540143 for us, step 30 of 37: up
 -- c: the planner knows the twins
 --   lock: SHARE UPDATE EXCLUSIVE on c, waits at most 600000 ms, runs without a limit, in a transaction
 

@@ -1,8 +1,8 @@
--- plan widen-ids ab4ae45a979ad618f88a5161a42a6230 for us, step 32 of 37: down
+-- plan widen-ids a77f9cb97150b6ce37827d958d540143 for us, step 32 of 37: down
 -- back: org: every id fits the narrow column
--- back: lock: ACCESS SHARE, waits at most 300 ms, runs without a limit, in a transaction
+-- back: lock: ACCESS SHARE, waits at most 100 ms, runs without a limit, in a transaction
 -- back: c: every id fits the narrow column
--- back: lock: ACCESS SHARE, waits at most 300 ms, runs without a limit, in a transaction
+-- back: lock: ACCESS SHARE, waits at most 100 ms, runs without a limit, in a transaction
 -- back: nothing left of an index orglift_narrow_22d4ce3ec744 that was begun
 -- back: lock: SHARE UPDATE EXCLUSIVE on org, waits at most 600000 ms, runs without a limit, outside a transaction
 -- back: hazard: waits for every transaction that is older than it
@@ -22,7 +22,7 @@
 -- back: lock: SHARE UPDATE EXCLUSIVE on c, waits at most 600000 ms, runs without a limit, outside a transaction
 -- back: hazard: waits for every transaction that is older than it
 -- back: c: no row whose twins are not equal, and the checks of the twins, not yet proved
--- back: lock: ACCESS EXCLUSIVE on c, waits at most 300 ms, runs at most 500 ms, in a transaction
+-- back: lock: ACCESS EXCLUSIVE on c, waits at most 100 ms, runs at most 150 ms, in a transaction
 -- back: hazard: readers and writers wait for a moment
 -- back: orglift_narrow_0b62dd5a85c5 of c proved
 -- back: lock: SHARE UPDATE EXCLUSIVE on c, waits at most 600000 ms, runs without a limit, in a transaction
@@ -31,19 +31,19 @@
 -- back: lock: SHARE UPDATE EXCLUSIVE on c, waits at most 600000 ms, runs without a limit, in a transaction
 -- back: hazard: reads the table
 -- back: c: the twins are NOT NULL, by the proof
--- back: lock: ACCESS EXCLUSIVE on c, waits at most 300 ms, runs at most 500 ms, in a transaction
+-- back: lock: ACCESS EXCLUSIVE on c, waits at most 100 ms, runs at most 150 ms, in a transaction
 -- back: hazard: readers and writers wait for a moment
 -- back: org: no row whose twins are not equal, and the checks of the twins, not yet proved
--- back: lock: ACCESS EXCLUSIVE on org, waits at most 300 ms, runs at most 500 ms, in a transaction
+-- back: lock: ACCESS EXCLUSIVE on org, waits at most 100 ms, runs at most 150 ms, in a transaction
 -- back: hazard: readers and writers wait for a moment
 -- back: orglift_narrow_50bcf5499db5 of org proved
 -- back: lock: SHARE UPDATE EXCLUSIVE on org, waits at most 600000 ms, runs without a limit, in a transaction
 -- back: hazard: reads the table
 -- back: org: the twins are NOT NULL, by the proof
--- back: lock: ACCESS EXCLUSIVE on org, waits at most 300 ms, runs at most 500 ms, in a transaction
+-- back: lock: ACCESS EXCLUSIVE on org, waits at most 100 ms, runs at most 150 ms, in a transaction
 -- back: hazard: readers and writers wait for a moment
 -- back: foreign key c_org_fkey of c between the twins, not yet proved
--- back: lock: SHARE ROW EXCLUSIVE on org, c, waits at most 300 ms, runs at most 500 ms, in a transaction
+-- back: lock: SHARE ROW EXCLUSIVE on org, c, waits at most 100 ms, runs at most 150 ms, in a transaction
 -- back: hazard: writers wait for a moment
 -- back: orglift_narrow_8b1cd253aa5f of c proved
 -- back: lock: SHARE UPDATE EXCLUSIVE on c, waits at most 600000 ms, runs without a limit, in a transaction
@@ -53,7 +53,7 @@
 -- back: c: the planner knows the twins
 -- back: lock: SHARE UPDATE EXCLUSIVE on c, waits at most 600000 ms, runs without a limit, in a transaction
 -- back: org, c: the narrow columns have the names
--- back: lock: ACCESS EXCLUSIVE on org, c, waits at most 300 ms, runs at most 500 ms, in a transaction
+-- back: lock: ACCESS EXCLUSIVE on org, c, waits at most 100 ms, runs at most 150 ms, in a transaction
 -- back: hazard: all these tables wait for a moment; prepared statements that return the columns have to be prepared anew
 -- run.sh: a time-out of the statement is one of its locks
 
@@ -63,7 +63,7 @@
 BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY;
 SET LOCAL search_path = '';
 SET LOCAL row_security = off;
-SET LOCAL lock_timeout = 300;
+SET LOCAL lock_timeout = 100;
 SET LOCAL statement_timeout = 0;
 DO $orglift$
 BEGIN
@@ -108,7 +108,7 @@ COMMIT;
 BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY;
 SET LOCAL search_path = '';
 SET LOCAL row_security = off;
-SET LOCAL lock_timeout = 300;
+SET LOCAL lock_timeout = 100;
 SET LOCAL statement_timeout = 0;
 DO $orglift$
 BEGIN
@@ -366,8 +366,8 @@ RESET statement_timeout;
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL search_path = '';
 SET LOCAL row_security = off;
-SET LOCAL lock_timeout = 300;
-SET LOCAL statement_timeout = 500;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
 DO $orglift$
 BEGIN
     IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('orglift change of schema', 0)) THEN
@@ -393,6 +393,11 @@ BEGIN
 END
 $orglift$;
 \elif :orglift_wanted
+SET LOCAL lock_timeout = 10000;
+SET LOCAL statement_timeout = 0;
+LOCK TABLE ONLY "public"."c" IN SHARE UPDATE EXCLUSIVE MODE;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
 LOCK TABLE ONLY "public"."c" IN ACCESS EXCLUSIVE MODE;
 SET LOCAL statement_timeout = 10000;
 ALTER TABLE ONLY "public"."c" ADD CONSTRAINT "orglift_narrow_e1bb7bc01579" CHECK (("org_orglift_narrow" > 0)) NOT VALID, ADD CONSTRAINT "orglift_narrow_0b62dd5a85c5" CHECK ("id_orglift_narrow" IS NOT NULL AND "id_orglift_narrow" = "id" AND "org_orglift_narrow" IS NOT NULL AND "org_orglift_narrow" = "org") NOT VALID;
@@ -470,8 +475,8 @@ COMMIT;
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL search_path = '';
 SET LOCAL row_security = off;
-SET LOCAL lock_timeout = 300;
-SET LOCAL statement_timeout = 500;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
 DO $orglift$
 BEGIN
     IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('orglift change of schema', 0)) THEN
@@ -497,6 +502,11 @@ BEGIN
 END
 $orglift$;
 \elif :orglift_wanted
+SET LOCAL lock_timeout = 10000;
+SET LOCAL statement_timeout = 0;
+LOCK TABLE ONLY "public"."c" IN SHARE UPDATE EXCLUSIVE MODE;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
 LOCK TABLE ONLY "public"."c" IN ACCESS EXCLUSIVE MODE;
 SET LOCAL statement_timeout = 10000;
 ALTER TABLE ONLY "public"."c" ADD CONSTRAINT "orglift_narrow_ae9f2afcfa05" NOT NULL "id_orglift_narrow", ADD CONSTRAINT "orglift_narrow_360ab53531aa" NOT NULL "org_orglift_narrow";
@@ -506,8 +516,8 @@ COMMIT;
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL search_path = '';
 SET LOCAL row_security = off;
-SET LOCAL lock_timeout = 300;
-SET LOCAL statement_timeout = 500;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
 DO $orglift$
 BEGIN
     IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('orglift change of schema', 0)) THEN
@@ -533,6 +543,11 @@ BEGIN
 END
 $orglift$;
 \elif :orglift_wanted
+SET LOCAL lock_timeout = 10000;
+SET LOCAL statement_timeout = 0;
+LOCK TABLE ONLY "public"."org" IN SHARE UPDATE EXCLUSIVE MODE;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
 LOCK TABLE ONLY "public"."org" IN ACCESS EXCLUSIVE MODE;
 SET LOCAL statement_timeout = 10000;
 ALTER TABLE ONLY "public"."org" ADD CONSTRAINT "orglift_narrow_50bcf5499db5" CHECK ("id_orglift_narrow" IS NOT NULL AND "id_orglift_narrow" = "id") NOT VALID;
@@ -576,8 +591,8 @@ COMMIT;
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL search_path = '';
 SET LOCAL row_security = off;
-SET LOCAL lock_timeout = 300;
-SET LOCAL statement_timeout = 500;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
 DO $orglift$
 BEGIN
     IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('orglift change of schema', 0)) THEN
@@ -603,6 +618,11 @@ BEGIN
 END
 $orglift$;
 \elif :orglift_wanted
+SET LOCAL lock_timeout = 10000;
+SET LOCAL statement_timeout = 0;
+LOCK TABLE ONLY "public"."org" IN SHARE UPDATE EXCLUSIVE MODE;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
 LOCK TABLE ONLY "public"."org" IN ACCESS EXCLUSIVE MODE;
 SET LOCAL statement_timeout = 10000;
 ALTER TABLE ONLY "public"."org" ADD CONSTRAINT "orglift_narrow_f972176ded58" NOT NULL "id_orglift_narrow";
@@ -612,8 +632,8 @@ COMMIT;
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL search_path = '';
 SET LOCAL row_security = off;
-SET LOCAL lock_timeout = 300;
-SET LOCAL statement_timeout = 500;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
 DO $orglift$
 BEGIN
     IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('orglift change of schema', 0)) THEN
@@ -639,6 +659,11 @@ BEGIN
 END
 $orglift$;
 \elif :orglift_wanted
+SET LOCAL lock_timeout = 10000;
+SET LOCAL statement_timeout = 0;
+LOCK TABLE ONLY "public"."org", ONLY "public"."c" IN SHARE UPDATE EXCLUSIVE MODE;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
 LOCK TABLE ONLY "public"."org", ONLY "public"."c" IN SHARE ROW EXCLUSIVE MODE;
 SET LOCAL statement_timeout = 10000;
 ALTER TABLE ONLY "public"."c" ADD CONSTRAINT "orglift_narrow_8b1cd253aa5f" FOREIGN KEY ("org_orglift_narrow") REFERENCES "public"."org" ("id_orglift_narrow") ON DELETE CASCADE NOT VALID;
@@ -748,8 +773,8 @@ COMMIT;
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL search_path = '';
 SET LOCAL row_security = off;
-SET LOCAL lock_timeout = 300;
-SET LOCAL statement_timeout = 500;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
 DO $orglift$
 BEGIN
     IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('orglift change of schema', 0)) THEN
@@ -774,6 +799,11 @@ BEGIN
 END
 $orglift$;
 \elif :orglift_wanted
+SET LOCAL lock_timeout = 10000;
+SET LOCAL statement_timeout = 0;
+LOCK TABLE ONLY "public"."org", ONLY "public"."c" IN SHARE UPDATE EXCLUSIVE MODE;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
 LOCK TABLE ONLY "public"."org", ONLY "public"."c" IN ACCESS EXCLUSIVE MODE;
 SET LOCAL statement_timeout = 10000;
 ALTER TABLE ONLY "public"."c" DROP CONSTRAINT "c_org_fkey";

@@ -1,13 +1,13 @@
--- plan widen-ids ab4ae45a979ad618f88a5161a42a6230 for us, step 35 of 37: down
+-- plan widen-ids a77f9cb97150b6ce37827d958d540143 for us, step 35 of 37: down
 -- back: org: every id fits the narrow column
--- back: lock: ACCESS SHARE, waits at most 300 ms, runs without a limit, in a transaction
+-- back: lock: ACCESS SHARE, waits at most 100 ms, runs without a limit, in a transaction
 -- back: c: every id fits the narrow column
--- back: lock: ACCESS SHARE, waits at most 300 ms, runs without a limit, in a transaction
+-- back: lock: ACCESS SHARE, waits at most 100 ms, runs without a limit, in a transaction
 -- back: sequence c_id_seq stands within the narrow column's range
--- back: lock: ACCESS SHARE, waits at most 300 ms, runs without a limit, in a transaction
+-- back: lock: ACCESS SHARE, waits at most 100 ms, runs without a limit, in a transaction
 -- back: sequence c_id_seq stays within the narrow column's range
 -- back: the point of no return: only after somebody has watched the application run on what the steps before have made
--- back: lock: SHARE ROW EXCLUSIVE on c_id_seq, waits at most 300 ms, runs at most 500 ms, in a transaction
+-- back: lock: SHARE ROW EXCLUSIVE on c_id_seq, waits at most 100 ms, runs at most 150 ms, in a transaction
 -- back: hazard: waits for transactions that have taken an id; who wants one waits behind it
 
 \set ON_ERROR_STOP on
@@ -16,7 +16,7 @@
 BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY;
 SET LOCAL search_path = '';
 SET LOCAL row_security = off;
-SET LOCAL lock_timeout = 300;
+SET LOCAL lock_timeout = 100;
 SET LOCAL statement_timeout = 0;
 DO $orglift$
 BEGIN
@@ -61,7 +61,7 @@ COMMIT;
 BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY;
 SET LOCAL search_path = '';
 SET LOCAL row_security = off;
-SET LOCAL lock_timeout = 300;
+SET LOCAL lock_timeout = 100;
 SET LOCAL statement_timeout = 0;
 DO $orglift$
 BEGIN
@@ -109,7 +109,7 @@ COMMIT;
 BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY;
 SET LOCAL search_path = '';
 SET LOCAL row_security = off;
-SET LOCAL lock_timeout = 300;
+SET LOCAL lock_timeout = 100;
 SET LOCAL statement_timeout = 0;
 DO $orglift$
 BEGIN
@@ -153,8 +153,8 @@ COMMIT;
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL search_path = '';
 SET LOCAL row_security = off;
-SET LOCAL lock_timeout = 300;
-SET LOCAL statement_timeout = 500;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
 DO $orglift$
 BEGIN
     IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('orglift change of schema', 0)) THEN

@@ -1,7 +1,7 @@
--- plan widen-ids ab4ae45a979ad618f88a5161a42a6230 for us, step 35 of 37: up
+-- plan widen-ids a77f9cb97150b6ce37827d958d540143 for us, step 35 of 37: up
 -- sequence c_id_seq gives ids that only bigint holds: from the first of them on there is no way back
 --   the point of no return: only after somebody has watched the application run on what the steps before have made
---   lock: SHARE ROW EXCLUSIVE on c_id_seq, waits at most 300 ms, runs at most 500 ms, in a transaction
+--   lock: SHARE ROW EXCLUSIVE on c_id_seq, waits at most 100 ms, runs at most 150 ms, in a transaction
 --   hazard: waits for transactions that have taken an id; who wants one waits behind it
 
 \set ON_ERROR_STOP on
@@ -10,8 +10,8 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL search_path = '';
 SET LOCAL row_security = off;
-SET LOCAL lock_timeout = 300;
-SET LOCAL statement_timeout = 500;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
 DO $orglift$
 BEGIN
     IF NOT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('orglift change of schema', 0)) THEN
