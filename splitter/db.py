@@ -300,6 +300,19 @@ def _sqlstate(exc: BaseException | None) -> str | None:
     return None if exc is None else exc.sqlstate
 
 
+def find_misunderstanding(conn: Connection, query: str) -> str | None:
+    """What the server says of a query that it does not understand: of a name, a type, an operator; None for another. It is not run."""
+    try:
+        with conn.transaction():
+            conn.execute(b"PREPARE orglift_query AS " + query.encode())
+            conn.execute("DEALLOCATE orglift_query")
+    except psycopg.Error as exc:
+        if (exc.sqlstate or "").startswith("42"):
+            return _primary(exc)
+        raise translate(exc, "asking whether the server understands an expression") from exc
+    return None
+
+
 def in_recovery(conn: Connection) -> bool:
     """Whether the server is a standby: nothing can be written there."""
     with translated("asking whether the server is a standby"):

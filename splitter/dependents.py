@@ -42,6 +42,7 @@ class IndexFacts:
     deferrable: bool = False
     partitioned: bool = False
     parent: TableName | None = None
+    temporal: bool = False  # PostgreSQL 18: of a key WITHOUT OVERLAPS
     clustered: bool = False
     replica_identity: bool = False
     comment: str | None = None
@@ -51,7 +52,7 @@ class IndexFacts:
     @property
     def needs_lock(self) -> bool:
         """Whether no CREATE INDEX CONCURRENTLY can stand in for it: that would be checked at once, and an exclusion is no index."""
-        return not self.partitioned and (self.deferrable or self.constraint == "x")
+        return not self.partitioned and not self.temporal and (self.deferrable or self.constraint == "x")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,12 +141,29 @@ class WideColumn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Replaced:
+    """A materialized view that takes too long to be filled in the swap, or a view that one reads: another one takes its place there.
+
+    ``create``: statements that make it without rows, under its own name.
+    """
+
+    name: TableName
+    create: tuple[str, ...]
+    materialized: bool = False
+    indexes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bound:
-    """What has to go before the columns change their names, and is made again after that. In the order in which it is dropped."""
+    """What has to go before the columns change their names, and is made again after that. In the order in which it is dropped.
+
+    ``replaced``: it is not dropped, another one takes its place.
+    """
 
     name: str
     drop: str
     create: tuple[str, ...]
+    replaced: Replaced | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

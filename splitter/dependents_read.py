@@ -9,13 +9,14 @@ from psycopg import sql
 from psycopg.rows import namedtuple_row
 
 from splitter.db import Connection, translated
-from splitter.dependents import Bound, CheckFacts, Dependents, IndexFacts, SequenceFacts, StatisticsFacts, WideColumn
+from splitter.dependents import Bound, CheckFacts, Dependents, IndexFacts, Replaced, SequenceFacts, StatisticsFacts, WideColumn
 from splitter.errors import Problem
-from splitter.schema import Column, Schema, TableName
+from splitter.expressions_read import REMEDY, find_misunderstood
+from splitter.schema import Column, Schema, Table, TableName
 from splitter.sql import load_queries
 
 UNCARRIED = "not-carried"
-_MATVIEW_COST = 2_000.0  # of the planner's units, some 100 ms: a materialized view is filled again under the locks of the swap
+_MATVIEW_COST = 2_000.0  # of the planner's units, some 100 ms: what is cheaper is filled again under the locks of the swap
 _CHOSEN = """WITH RECURSIVE chosen (relid, attnum) AS (
     SELECT a.attrelid, a.attnum FROM (VALUES {columns}) AS w (name, col)
       JOIN pg_catalog.pg_attribute AS a ON a.attrelid = pg_catalog.to_regclass(w.name) AND a.attname = w.col AND NOT a.attisdropped)
@@ -93,13 +94,15 @@ class _Reader:
             ),
             touched=tuple((TableName(row.schema, row.table), row.statement) for row in self._ask("touched")),
         )
+        for name, said in find_misunderstood(self.conn, self.schema, lambda block: self._ask(block, "expressions.sql"), self._ask("views")):
+            self._problem(name, said, REMEDY)
         for name in ("unknown", "view_problems"):
             for row in self._ask(name):
                 self._problem(row.object, row.found)
         return found, tuple(dict.fromkeys(self.problems))
 
-    def _ask(self, name: str) -> list[Any]:
-        query = self.head + sql.SQL(load_queries("dependents.sql")[name])
+    def _ask(self, name: str, file: str = "dependents.sql") -> list[Any]:
+        query = self.head + sql.SQL(load_queries(file)[name])
         return self.conn.cursor(row_factory=namedtuple_row).execute(query).fetchall()
 
     def _problem(self, name: str, found: str, remedy: str = "widen it by hand, or drop it before and make it again after the plan") -> None:
@@ -133,11 +136,18 @@ class _Reader:
             )
 
     def _look_at(self, table: TableName, column: Column) -> None:
-        known, name = self.schema.tables[table], f"{table}.{column.name}"
-        if column.generated is not None and (known.inherits or known.inherited_by or known.partition_of or known.partition_key):
-            self._problem(name, "is a generated column of a table with partitions or children")
+        name = f"{table}.{column.name}"
+        for child in self._children(table) if column.generated is not None else ():
+            other = child.columns_by_name.get(column.name)
+            if other is None or (other.generated, other.generated_virtual) != (column.generated, column.generated_virtual):
+                self._problem(f"{child.name}.{column.name}", f"is generated otherwise than {name}")
         if column.generated is None and column.type != column.base_type:
             self._problem(name, f"has the domain {column.type}", "make the column a plain one, or widen its domain by hand")
+
+    def _children(self, table: TableName) -> Iterator[Table]:
+        known = self.schema.tables
+        yield from (known[name] for name in known[table].inherited_by if name in known)
+        yield from (each for each in known.values() if each.partition_of == table)
 
     def _sequence(self, table: TableName, column: Column, rows: Mapping[TableName, Any]) -> SequenceFacts | None:
         if column.sequence is None or column.sequence not in self.schema.sequences or column.sequence not in rows:
@@ -170,6 +180,9 @@ class _Reader:
                 self._problem(f"index {name}", "is needed by a foreign key of other columns")
             if row.partitioned and row.constraint and row.options:
                 self._problem(f"constraint {name.name} of {table}", "has storage parameters, which it would lose")
+            temporal = any(key.temporal and key.name == row.name for key in self.schema.tables[table].keys)
+            if temporal and (row.partitioned or row.parent is not None):
+                self._problem(f"constraint {name.name} of {table}", "is a temporal key of a table with partitions")
             predicate = f" WHERE {row.predicate}" if row.predicate is not None else ""
             yield IndexFacts(
                 name=name,
@@ -183,6 +196,7 @@ class _Reader:
                 options=tuple(row.options or ()),
                 partitioned=row.partitioned,
                 parent=None if row.parent is None else TableName(row.parent_schema, row.parent),
+                temporal=temporal,
                 deferrable=row.deferrable,
                 clustered=row.clustered,
                 replica_identity=row.replica_identity,
@@ -230,10 +244,10 @@ class _Reader:
         direct = {row.oid: [self._table(name, quoted) for name in row.tables or ()] for row in rows}
         for row in reversed(rows):  # those that read others come after them
             direct[row.oid] += [table for read in row.reads if read in direct and read != row.oid for table in direct[read]]
+        replaced = self._replaced(rows)
         for row in rows:
-            if row.materialized:
-                self._check_cost(row)
-            bound = Bound(name=f"view {TableName(row.schema, row.name)}", drop=row.drop, create=tuple(row.create))
+            name = TableName(row.schema, row.name)
+            bound = Bound(name=f"view {name}", drop=row.drop, create=tuple(row.create), replaced=replaced.get(row.oid))
             yield from ((table, bound) for table in dict.fromkeys(direct[row.oid]))
 
     def _table(self, name: str, _: Mapping[str, TableName]) -> TableName:
@@ -241,19 +255,47 @@ class _Reader:
         assert row is not None
         return TableName(*row[0])
 
-    def _check_cost(self, row: Any) -> None:
+    def _replaced(self, rows: list[Any]) -> dict[int, Replaced]:
+        """Materialized views whose query takes long, and the views that they read; ``rows``: what reads others before those."""
+        costs = {row.oid: self._cost(row) for row in rows if row.materialized and row.populated}
+        chosen = {oid for oid, cost in costs.items() if cost > _MATVIEW_COST}
+        for row in rows:
+            chosen |= {oid for oid in row.reads if row.oid in chosen}
+        found = {row.oid: row for row in rows if row.oid in chosen}
+        for row in found.values():
+            self._look_at_replaced(row, [found[oid] for oid in row.reads if oid in found and oid != row.oid])
+        return {oid: _replaced(row) for oid, row in found.items()}
+
+    def _look_at_replaced(self, row: Any, reads: list[Any]) -> None:
+        """Why nothing can be made before the swap that takes its place."""
+        name = f"{'materialized ' if row.materialized else ''}view {TableName(row.schema, row.name)}"
+        long = "is filled, or read by one that is filled, for too long for the swap"
+        if row.grouped:
+            self._problem(name, f"{long}, and groups by a key whose twin is none before it", "GROUP BY every column that it selects")
+        if row.unreadable:
+            found = f"{long}, and its owner may read some columns only, to which the twins do not belong"
+            self._problem(name, found, "GRANT SELECT on the whole table to its owner")
+        empty = [TableName(each.schema, each.name) for each in reads if each.materialized and not each.populated]
+        if empty and row.populated:
+            self._problem(name, f"{long}, and reads {', '.join(map(str, empty))}, which is not populated", "REFRESH it")
+
+    def _cost(self, row: Any) -> float:
         explain = sql.SQL("EXPLAIN (FORMAT JSON) ") + sql.SQL(cast(LiteralString, row.query))
         answer = self.conn.execute(explain).fetchone()
-        cost = float(answer[0][0]["Plan"]["Total Cost"]) if answer else 0.0
-        if cost > _MATVIEW_COST:
-            found = f"would be filled again under the locks of the swap, and its query costs {cost:,.0f} of the planner's units"
-            self._problem(f"materialized view {TableName(row.schema, row.name)}", found)
+        return float(answer[0][0]["Plan"]["Total Cost"]) if answer else 0.0
 
     def _named(self, kind: str) -> Iterator[tuple[TableName, Bound]]:
         for row in self._ask(kind.removesuffix("y") + ("ies" if kind.endswith("y") else "s")):
             table = TableName(row.schema, row.table)
             name = f"{kind} {row.name} of {table}"
             yield table, Bound(name=name, drop=row.drop, create=tuple(row.create))
+
+
+def _replaced(row: Any) -> Replaced:
+    first, *more = row.create
+    empty = f"{first} WITH NO DATA" if row.materialized and row.populated else first
+    name = TableName(row.schema, row.name)
+    return Replaced(name=name, create=(empty, *more), materialized=row.materialized, indexes=tuple(row.indexes))
 
 
 def read_published(conn: Connection, places: Places) -> tuple[tuple[str, TableName], ...]:

@@ -33,9 +33,10 @@ def read_room(conn: Connection, components: Iterable[Component]) -> Iterator[str
     with translated("reading the sizes of the tables"):
         heap, indexes = _sum(conn, (table for component in chosen for table in component.tables))
         twins, _ = _sum(conn, (index.name for component in chosen for index in component.found.indexes))
-    needed = heap * _GROWTH + twins
+        views = sum(sum(_sum(conn, (view.name for view in component.replaced))) for component in chosen)
+    needed = heap * _GROWTH + twins + views
     told = f"the tables grow by some {spell_bytes(needed)} on the disk until the plan is finished, and some"
-    told += f" {spell_bytes((heap + indexes) * _WAL)} of WAL are written"
+    told += f" {spell_bytes((heap + indexes) * _WAL + views)} of WAL are written"
     free = _read_free(conn)
     if free is None:
         yield f"{told}: see that the server has that room"

@@ -78,7 +78,9 @@ def _measure(conn: Connection, components: Collection[Component]) -> Iterator[Si
             expected=int(_ask(conn, count) or 0),
             digests=tuple((name, query, _text(_ask(conn, query))) for name, query in digests),
             rewrites={table: _rewrite_ms(conn, component, table, trial) for table in component.tables if component.generated(table)},
-            builds={index.name: _build_ms(conn, index.table, trial) for index in component.found.indexes if index.needs_lock},
+            builds={
+                index.name: _build_ms(conn, index.table, trial) for index in component.found.indexes if index.needs_lock or index.temporal
+            },
         )
 
 

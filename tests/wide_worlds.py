@@ -14,6 +14,8 @@ NAMES = ("org", "we ird", 'qu"ote', "select", "Über %s", "c.d")
 COLUMNS = ("ref", "Ref Of", 'r"f', "order", "ß$1")
 ROWS = 12
 WHOLE = re.compile("UNIQUE|NO INHERIT|PUBLICATION|RULE|REPLICA")  # what a partitioned table cannot have, or not that way
+# A materialized view with this in it is filled before the swap.
+DEAR = "CREATE FUNCTION public.dear(a bigint) RETURNS bigint LANGUAGE plpgsql STABLE COST 1000000 AS 'BEGIN RETURN a; END'"
 KEYS = {  # declaration of the key; whether rows have to give it
     "serial": ("serial PRIMARY KEY", False),
     "smallserial": ("smallserial PRIMARY KEY", False),
@@ -81,7 +83,7 @@ class WideTable:
 
 
 def script_of(tables: tuple[WideTable, ...]) -> str:
-    made = [statement for table in tables for statement in table.create()]
+    made = [DEAR] + [statement for table in tables for statement in table.create()]
     made += [statement for number, table in enumerate(tables) for statement in table.finish(number)]
     return ";\n".join(made) + ";"
 
@@ -114,6 +116,10 @@ def extras(draw: st.DrawFn, number: int, columns: list[str], primary: bool) -> t
         f"GRANT SELECT ({column}), UPDATE ({column}) ON {{t}} TO PUBLIC",
         f"CREATE VIEW {quoted(f'v {number}')} AS SELECT id, {column} AS other, n FROM {{t}} WHERE {column} > 1",
         f"CREATE MATERIALIZED VIEW {quoted(f'm {number}')} AS SELECT {column}, count(*) FROM {{t}} GROUP BY 1",
+        f"CREATE VIEW {quoted(f'w {number}')} AS SELECT t.*, {column} AS again FROM {{t}} AS t;"
+        f"CREATE MATERIALIZED VIEW {quoted(f'd {number}')} AS SELECT again, n, dear(count(id)) FROM {quoted(f'w {number}')} GROUP BY 1, 2;"
+        f"CREATE INDEX {quoted(f'di {number}')} ON {quoted(f'd {number}')} (again, n); CREATE VIEW {quoted(f'x {number}')} AS"
+        f" SELECT again FROM {quoted(f'd {number}')}",
         f"CREATE POLICY {quoted(f'p {number}')} ON {{t}} USING ({column} > 0 OR n = 'x')",
         f"CREATE RULE {quoted(f'r {number}')} AS ON DELETE TO {{t}} WHERE OLD.{column} = 7000 DO INSTEAD NOTHING",
         "ALTER TABLE {t} REPLICA IDENTITY FULL",

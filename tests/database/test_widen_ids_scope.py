@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import psycopg
 import pytest
 
 from splitter.apply import apply_plan
@@ -21,6 +22,16 @@ SHIFTS = (
     " CONSTRAINT place UNIQUE (org, pos) DEFERRABLE INITIALLY DEFERRED);"
     "INSERT INTO s (org, during, pos) SELECT 1 + g % 9, daterange(date '2024-01-01' + g, date '2024-01-02' + g), g"
     " FROM generate_series(1, 100) AS g; COMMENT ON CONSTRAINT apart ON s IS 'apart'; COMMENT ON INDEX place IS 'place';"
+)
+PRICES = (
+    "CREATE EXTENSION btree_gist;" + ORG + "CREATE TABLE price (id int REFERENCES org, org int NOT NULL REFERENCES org, valid daterange,"
+    " CONSTRAINT price_key PRIMARY KEY (id, valid WITHOUT OVERLAPS),"
+    " CONSTRAINT price_org UNIQUE (org, valid WITHOUT OVERLAPS) WITH (fillfactor = 80));"
+    "CREATE TABLE sale (id serial PRIMARY KEY, price int, during daterange,"
+    " CONSTRAINT sold FOREIGN KEY (price, PERIOD during) REFERENCES price (id, PERIOD valid));"
+    "COMMENT ON CONSTRAINT price_key ON price IS 'key'; COMMENT ON CONSTRAINT sold ON sale IS 'sold'; COMMENT ON INDEX price_org IS 'org';"
+    "INSERT INTO price SELECT g, g, daterange('2024-01-01', '2025-01-01') FROM generate_series(1, 50) AS g;"
+    "INSERT INTO sale (price, during) SELECT g, daterange('2024-02-01', '2024-03-01') FROM generate_series(1, 50) AS g;"
 )
 BUDGET = 15  # milliseconds: for one index of a small table, not for the rewrite of two tables with four
 FUNCTIONS = (
@@ -50,6 +61,28 @@ BY_HAND = (
 def test_an_exclusion_and_a_deferrable_constraint_are_built_under_a_lock_where_there_is_time(make_wide: MakeWide) -> None:
     assert_both_ways(make_wide(SHIFTS), make_wide(SHIFTS), BUDGET)
     assert_at_once_and_back(make_wide(SHIFTS))
+
+
+@pytest.mark.postgres(18)
+def test_temporal_keys_are_built_in_the_swap_where_there_is_time(make_wide: MakeWide) -> None:
+    site = make_wide(PRICES)
+    assert_both_ways(site, make_wide(PRICES), BUDGET)
+    assert_at_once_and_back(make_wide(PRICES))
+    with pytest.raises(psycopg.errors.ForeignKeyViolation):
+        site.run("INSERT INTO public.sale (price, during) VALUES (1, '[2025-01-01, 2030-01-01)')")
+    with pytest.raises(psycopg.errors.ExclusionViolation):
+        site.run("INSERT INTO public.price (id, org, valid) VALUES (1, 1, '[2024-01-05, 2024-01-06)')")
+    site.run("INSERT INTO public.sale (id, price, during) VALUES (3000000000, 1, '[2024-01-05, 2024-01-06)')")
+
+
+@pytest.mark.postgres(18)
+def test_temporal_keys_of_large_and_of_partitioned_tables_are_refused_by_name(make_wide: MakeWide) -> None:
+    with pytest.raises(RefusedError) as caught:
+        make_wide(PRICES).plan()
+    assert {problem.object for problem in caught.value.problems} == {"price_key of price", "price_org of price"}
+    parts = "CREATE TABLE parts (org int REFERENCES org, n int, valid daterange, PRIMARY KEY (org, n, valid WITHOUT OVERLAPS))"
+    with pytest.raises(RefusedError, match="is a temporal key of a table with partitions"):
+        make_wide(f"CREATE EXTENSION btree_gist; {ORG} {parts} PARTITION BY LIST (n)").plan(10**6)
 
 
 def test_without_that_time_they_are_refused_by_name(make_wide: MakeWide) -> None:

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from splitter.apply import apply_plan
-from splitter.errors import Conflict, OrgliftError
+from splitter.errors import Conflict, OrgliftError, RefusedError
 from splitter.events import Event, Note
 from splitter.journal import read_journal
 from splitter.undo import undo_plan
@@ -101,6 +101,59 @@ KINDS: dict[str, tuple[str, str]] = {
         "",
     ),
 }
+
+
+GENERATED: dict[str, tuple[str, str, str]] = {  # tables, what is generated, the tables without that made wide
+    "partitioned": (
+        EVENTS + "ALTER TABLE e ADD FOREIGN KEY (org) REFERENCES org;",
+        "ALTER TABLE public.e ADD twice {int} CONSTRAINT twice_there NOT NULL GENERATED ALWAYS AS (id * 2) STORED CHECK (twice > 0),"
+        " ADD words text GENERATED ALWAYS AS (org::text || kind) STORED; CREATE INDEX ON public.e (twice, id);"
+        "CREATE UNIQUE INDEX ON public.e_2a (twice); COMMENT ON COLUMN public.e.twice IS 'two'; GRANT SELECT (words) ON public.e TO PUBLIC;"
+        "ALTER TABLE public.e ADD PRIMARY KEY (id, at, kind); COMMENT ON COLUMN public.e_1.words IS 'of one';"
+        "ALTER TABLE public.e_1 ALTER words SET STATISTICS 50; CREATE VIEW public.v AS SELECT twice, words FROM public.e",
+        "DROP VIEW public.v; ALTER TABLE public.e DROP twice, DROP words, DROP CONSTRAINT e_pkey;"
+        "ALTER TABLE public.org ALTER id TYPE bigint;"
+        "ALTER TABLE public.e ALTER id TYPE bigint, ALTER org TYPE bigint",
+    ),
+    "inherited": (
+        ORG + "CREATE TABLE base (id int PRIMARY KEY, org int REFERENCES org); CREATE TABLE kid (more text) INHERITS (base);"
+        "CREATE TABLE own (id int CONSTRAINT base_id_not_null NOT NULL, at int) INHERITS (base);"
+        "INSERT INTO base SELECT g, g FROM generate_series(1, 9) AS g;"
+        "INSERT INTO kid SELECT g, g, 'x' FROM generate_series(10, 19) AS g;"
+        "INSERT INTO own SELECT g, g, g FROM generate_series(20, 29) AS g;",
+        "ALTER TABLE public.base ADD twice {int} NOT NULL GENERATED ALWAYS AS (id * 2) STORED; ALTER TABLE public.kid"
+        " ADD only_kids {int} GENERATED ALWAYS AS (org + 1) STORED CHECK (only_kids > 0); CREATE INDEX ON public.kid (twice, only_kids)",
+        "ALTER TABLE public.kid DROP only_kids; ALTER TABLE public.base DROP twice; ALTER TABLE public.org ALTER id TYPE bigint;"
+        "ALTER TABLE public.base ALTER id TYPE bigint, ALTER org TYPE bigint",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", GENERATED)
+def test_what_is_generated_from_an_id_is_generated_from_the_wide_one_in_all_of_them(make_wide: MakeWide, kind: str) -> None:
+    tables, generated, widened = GENERATED[kind]
+    script = tables + generated.format(int="int")
+    by_hand = (f"{widened}; {generated.format(int='bigint')}",)
+    assert_both_ways(make_wide(script), make_wide(script), 10**6, by_hand)
+
+
+def test_it_is_refused_where_all_of_them_together_take_too_long(make_wide: MakeWide) -> None:
+    tables, generated, _ = GENERATED["partitioned"]
+    with pytest.raises(RefusedError) as caught:
+        make_wide(tables + generated.format(int="int")).plan()
+    assert [problem.object for problem in caught.value.problems] == ["e.twice", "e.words"]
+
+
+@pytest.mark.postgres(18)  # others let no child do so
+def test_it_is_refused_where_a_child_generates_it_otherwise(make_wide: MakeWide) -> None:
+    script = (
+        ORG + "CREATE TABLE e (id int, org int REFERENCES org, g int GENERATED ALWAYS AS (org + 1) STORED);"
+        "CREATE TABLE k (id int, org int, g int GENERATED ALWAYS AS (org + 2) STORED); ALTER TABLE k INHERIT e;"
+    )
+    with pytest.raises(RefusedError) as caught:
+        make_wide(script).plan(10**6)
+    (problem,) = caught.value.problems
+    assert (problem.object, problem.found) == ("k.g", "is generated otherwise than e.g")
 
 
 @pytest.mark.parametrize("kind", KINDS)

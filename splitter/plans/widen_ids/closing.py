@@ -13,6 +13,7 @@ from splitter.plans.widen_ids.indexes import index_temporary
 from splitter.plans.widen_ids.late_keys import is_late
 from splitter.plans.widen_ids.names import Side, twin_name, wanted
 from splitter.plans.widen_ids.prepare import check_temporary, key_temporary, proof_temporary
+from splitter.plans.widen_ids.replaced_views import finish_views
 from splitter.plans.widen_ids.step_maker import constraint_exists
 from splitter.plans.widen_ids.twin import has_column, has_trigger, render_removal, replace_undo
 from splitter.schema import TableName
@@ -44,7 +45,7 @@ def _leftover(component: Component, table: TableName) -> tuple[list[sql.Composab
     if alters:
         statements.append(sql.SQL("ALTER TABLE ONLY {} {}").format(name_of(table), sql.SQL(", ").join(alters)))
         conditions.append(sql.SQL(_NOT_NULL).format(table=regclass(table), columns=sql.Literal(columns)))
-    for index in (index for index in component.found.indexes if index.table == table and not index.needs_lock):
+    for index in (index for index in component.found.indexes if index.table == table and not (index.needs_lock or index.temporal)):
         name = index_temporary(index, side)
         statements.append(sql.SQL("DROP INDEX IF EXISTS {}").format(name_of(name)))
         conditions.append(sql.SQL(_INDEXED).format(index=regclass(name)))
@@ -75,6 +76,7 @@ def _step(component: Component, table: TableName, statements: list[sql.Composabl
 
 
 def finish_steps(component: Component) -> Iterator[Step]:
+    yield from finish_views(component)
     for tree in component.trees:
         column = component.of(tree[0])[0]
         there = sql.SQL("({} OR {})").format(has_trigger(tree[0]), has_column(tree[0], twin_name(column, Side.NARROW)))

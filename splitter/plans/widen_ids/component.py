@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from psycopg import sql
 
-from splitter.dependents import Bound, Dependents, WideColumn
+from splitter.dependents import Bound, Dependents, Replaced, WideColumn
 from splitter.id_columns import Place
 from splitter.plans.foreign_keys import name_of, with_partitions
 from splitter.plans.widen_ids.names import Side, twins
@@ -97,7 +97,13 @@ class Component:
 
     @property
     def bound(self) -> tuple[Bound, ...]:
-        return tuple(dict.fromkeys(bound for _, bound in self.found.bound))
+        """What is dropped in the swap and made again, in the order in which it is dropped."""
+        return tuple(dict.fromkeys(bound for _, bound in self.found.bound if bound.replaced is None))
+
+    @property
+    def replaced(self) -> tuple[Replaced, ...]:
+        """Views that others take the place of; one before those that it reads."""
+        return tuple(dict.fromkeys(bound.replaced for _, bound in self.found.bound if bound.replaced is not None))
 
     def twin_key(self, key: ForeignKey, side: Side, name: str) -> ForeignKey:
         """The same foreign key between the twins."""

@@ -35,7 +35,8 @@ def _step(component: Component, side: Side, budget_ms: int, undo: tuple[Step, ..
 
 def _statements(component: Component, side: Side) -> Iterator[str]:
     yield from (bound.drop for bound in component.bound)
-    for table in component.tables:
+    # A temporal key takes a narrower column that refers to a wider one, and not the other way round.
+    for table in component.tables if side is Side.WIDE else reversed(component.tables):
         parts = [
             sql.SQL("ALTER COLUMN {} TYPE {}").format(sql.Identifier(column.name), sql.SQL(type_of(column, side)))
             for column in component.of(table)

@@ -26,7 +26,7 @@ class Indexes(StepMaker):
     def steps(self) -> Iterator[Step]:
         indexes = self.component.found.indexes
         for index in indexes:
-            if not index.partitioned:
+            if not index.partitioned and not index.temporal:
                 yield from self._under_lock(index) if index.needs_lock else self._beside(index)
         for index in indexes:
             if index.partitioned and index.parent is None and index.constraint is None:

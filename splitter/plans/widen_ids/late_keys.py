@@ -1,4 +1,5 @@
-"""Foreign keys from and to partitioned tables: an index of all partitions takes its constraint's place only in the swap.
+"""Foreign keys from and to partitioned tables: an index of all partitions takes its constraint's place only in the swap. Temporal ones as
+well: what they refer to is built there.
 
 So such a key is dropped and added in the swap, where its old self has proved every row, and proved anew right after it. Servers
 before 18 know no NOT VALID key of a partitioned table: there each partition gets its own first, and the root then takes those over.
@@ -22,7 +23,7 @@ from splitter.steps import Step
 def is_late(component: Component, key: ForeignKey) -> bool:
     known = (component.schema.tables.get(table) for table in (key.table, key.target))
     ends = [table for table in known if table is not None]
-    return any(component.is_partitioned(table.name) or table.partition_of is not None for table in ends)
+    return key.temporal or any(component.is_partitioned(table.name) or table.partition_of is not None for table in ends)
 
 
 def late_keys(component: Component) -> tuple[ForeignKey, ...]:

@@ -19,6 +19,7 @@ from splitter.plans.widen_ids.late_keys import late_steps
 from splitter.plans.widen_ids.names import MAX_NAME, TRIGGER, Side, twin_name, wanted
 from splitter.plans.widen_ids.preflight import NEEDS, Followers, preflight_steps, subscriber_statements
 from splitter.plans.widen_ids.prepare import prepare
+from splitter.plans.widen_ids.replaced_views import told_views
 from splitter.plans.widen_ids.sequences import open_steps
 from splitter.plans.widen_ids.swap import swap_step
 from splitter.plans.widen_ids.twin import audit_checks, audit_triggers, backfill_step, twin_step
@@ -91,9 +92,12 @@ def plan_widen_ids(
 
 
 def is_direct(component: Component, sized: Sized, budget_ms: int) -> bool:
-    """ALTER TYPE changes no column that another is generated from, and loses a NOT NULL that is inherited under another name."""
+    """ALTER TYPE changes no column that another is generated from, and loses a NOT NULL that is inherited under another name.
+
+    A materialized view that is filled for long is none of the work of that moment.
+    """
     hinders = (one.generated is not None or component.not_nulls_above(one) - {one.not_null_name} for one in component.columns)
-    return sized.rewrite_ms < budget_ms and not any(hinders)
+    return sized.rewrite_ms < budget_ms and not any(hinders) and not component.replaced
 
 
 def _refuse(problems: Collection[Problem]) -> None:
@@ -107,17 +111,17 @@ def _refuse(problems: Collection[Problem]) -> None:
 def _built_under_lock(component: Component, sized: Sized, budget_ms: int) -> Iterator[Problem]:
     for index in component.found.indexes:
         took = sized.builds.get(index.name, 0.0)
-        if index.needs_lock and took >= budget_ms:
-            kind = "an exclusion" if index.constraint == "x" else "a deferrable unique"
+        if (index.needs_lock or index.temporal) and took >= budget_ms:
+            kind = "a temporal" if index.temporal else "an exclusion" if index.constraint == "x" else "a deferrable unique"
             found = f"is {kind} constraint, which is built under a lock: for some {took:.0f} ms, and {budget_ms} may block"
             yield _problem(f"{index.name.name} of {index.table}", found, f"give it that time with --budget, or {_BY_HAND}")
 
-    for table in component.tables:
-        took = sized.rewrites.get(table, 0.0)
-        for column in component.generated(table):
-            if not column.virtual and took >= budget_ms:
+    for tree in component.trees:
+        took = sum(sized.rewrites.get(table, 0.0) for table in tree if table in component.holders)
+        for column in (column for table in tree for column in component.generated(table)):
+            if not column.virtual and not column.inherited and took >= budget_ms:
                 found = f"is a stored generated column, whose twin rewrites the table: for some {took:.0f} ms, and {budget_ms} may block"
-                yield _problem(f"{table}.{column.name}", found, f"give it that time with --budget, or {_BY_HAND}")
+                yield _problem(f"{column.table}.{column.name}", found, f"give it that time with --budget, or {_BY_HAND}")
 
 
 def _online(component: Component) -> Iterator[Problem]:
@@ -130,9 +134,6 @@ def _online(component: Component) -> Iterator[Problem]:
         for name in names:
             if name in known.columns_by_name or len(name.encode()) > MAX_NAME:
                 yield _problem(f"{table}.{name}", "is there already", "rename it, or undo the plan that made it")
-    for key in component.keys:
-        if key.temporal:
-            yield _problem(f"{key.name} of {key.table}", "is a temporal foreign key")
 
 
 def _problem(name: str, found: str, remedy: str = _BY_HAND) -> Problem:
@@ -185,6 +186,7 @@ def _one_by_one(component: Component, sized: Sized) -> Iterator[Step]:
 
 def _rights(components: Iterable[Component]) -> Step:
     tables = dict.fromkeys(table for component in components for table in component.reached(component.locked))
+    tables |= dict.fromkeys(view.name for component in components for view in component.replaced)
     return audit_rights(tables, dict.fromkeys(table.schema for table in tables))
 
 
@@ -239,6 +241,7 @@ def _notes(components: tuple[Component, ...], sizes: Mapping[int, Sized], direct
         else:
             told = f"{shown}: twins and a swap, for a rewrite would block for some {sizes[place].rewrite_ms:.0f} ms"
             yield f"{told}; the columns stand in another order after it"
+            yield from told_views(component)
     if any(place not in direct for place in range(len(components))):
         yield "after the swap the plan waits: watch the application, then `splitter apply --commit --finish`, or `splitter undo`"
         yield "from the first step to the last, no COPY and no INSERT without a list of columns is safe on these tables"

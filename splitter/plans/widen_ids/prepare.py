@@ -13,6 +13,7 @@ from splitter.plans.widen_ids.component import Component
 from splitter.plans.widen_ids.indexes import Indexes
 from splitter.plans.widen_ids.late_keys import is_late
 from splitter.plans.widen_ids.names import Side, digest, temporary, twin_name
+from splitter.plans.widen_ids.replaced_views import fill_views, make_views
 from splitter.plans.widen_ids.step_maker import StepMaker, constraint_exists, negated
 from splitter.plans.widen_ids.twin import as_wide
 from splitter.schema import ForeignKey, TableName
@@ -37,6 +38,9 @@ def prepare(component: Component, side: Side) -> Iterator[Step]:
             yield from made.key(key)
     for table in component.tables:
         yield from made.statistics(table)
+    if side is Side.WIDE:
+        yield from make_views(component)
+    yield from fill_views(component, side)
 
 
 def key_temporary(key: ForeignKey, side: Side) -> str:

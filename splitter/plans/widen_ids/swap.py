@@ -1,6 +1,7 @@
 """The swap: one short transaction in which every twin of a component takes the other's name and place. The way back is its mirror.
 
-All statements are known beforehand, nothing in it reads a table, save materialized views that are filled again (small ones only).
+All statements are known beforehand, nothing in it reads a table, save materialized views that are filled again (small ones only: others
+take the place of large ones).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from splitter.plans.widen_ids.prepare import (
     proof_temporary,
     statistics_temporary,
 )
+from splitter.plans.widen_ids.replaced_views import swap_views
 from splitter.plans.widen_ids.sequences import audit_values, fed, identity_text, range_text
 from splitter.plans.widen_ids.twin import render_function
 from splitter.schema import TableName
@@ -80,15 +82,20 @@ def _step(component: Component, side: Side, guard: str, undo: tuple[Step, ...] |
     text = sql.SQL(";\n".join(statements))
     return Step(
         purpose=f"{', '.join(map(str, component.tables))}: the {side.value} columns have the names",
-        sql=under_lock(component.schema, component.locked, Lock.ACCESS_EXCLUSIVE, text),
+        sql=swap_views(component, side) + under_lock(component.schema, component.locked, Lock.ACCESS_EXCLUSIVE, text),
         lock=Lock.ACCESS_EXCLUSIVE,
         tables=component.reached(component.locked),
         lock_timeout_ms=LOCK_TIMEOUT_MS,
         statement_timeout_ms=LOCK_BUDGET_MS,
-        hazard="all these tables wait for a moment; prepared statements that return the columns have to be prepared anew",
+        hazard=f"all these tables wait {_while(component)}; prepared statements that return the columns have to be prepared anew",
         undo=undo,
         precondition=wanted(component.first, side, sql.SQL("true")),
     )
+
+
+def _while(component: Component) -> str:
+    built = [index.name.name for index in component.found.indexes if index.temporal]
+    return f"while {', '.join(built)} is built" if built else "for a moment"
 
 
 def _text(template: str, *parts: sql.Composable) -> str:
@@ -172,7 +179,8 @@ class _Swap:
         if not self.component.in_tree(column.table):
             yield from [self._alter(column.table, "ALTER COLUMN {} DROP NOT NULL", column.name)] if column.not_null else []
         elif not column.inherited:
-            below = [one for table in self.component.below(column.table) for one in self.component.of(table) if one.name == column.name]
+            tables = self.component.below(column.table)
+            below = [one for table in tables for one in self.component.columns if (one.table, one.name) == (table, column.name)]
             tree = [one for one in below if one.not_null]
             yield from (self._alter_whole(one.table, "ALTER COLUMN {} DROP NOT NULL", one.name) for one in tree)
             yield from (text for one in reversed(tree) for text in self._set_not_null(one))
@@ -199,13 +207,15 @@ class _Swap:
         name = index_temporary(index, self.side)
         if index.needs_lock:
             yield self._alter(index.table, "RENAME CONSTRAINT {} TO {}", name.name, index.name.name)
-        elif index.constraint and index.partitioned:
+        elif index.constraint and (index.partitioned or index.temporal):
             definition = sql.SQL(index.definition or "")
             if index.tablespace is not None:
                 yield _text("SET LOCAL default_tablespace = {}", sql.Identifier(index.tablespace))
             yield _text("ALTER TABLE {} ADD CONSTRAINT {} {}", name_of(index.table), sql.Identifier(index.name.name), definition)
             if index.tablespace is not None:
                 yield "SET LOCAL default_tablespace TO DEFAULT"
+            if index.options:
+                yield _text("ALTER INDEX {} SET ({})", name_of(index.name), sql.SQL(", ".join(index.options)))
         elif index.constraint:
             kind = "PRIMARY KEY" if index.constraint == "p" else "UNIQUE"
             yield self._alter(index.table, f"ADD CONSTRAINT {{}} {kind} USING INDEX {{}}", index.name.name, name.name)

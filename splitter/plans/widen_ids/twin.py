@@ -83,7 +83,7 @@ def twin_step(component: Component, tree: tuple[TableName, ...]) -> Step:
     """For a table with all that inherits from it: a function that fills a column which is not there yet would stop every writer."""
     top = tree[0]
     texts = [_add_columns(component, table) for table in reversed(tree)]
-    texts += [_add_generated(component, column) for table in tree for column in component.generated(table)]
+    texts += [_add_generated(component, column) for table in reversed(tree) for column in _own(component.generated(table))]
     texts += [_trigger(component, table) for table in tree if table in component.triggered]
     places = [regclass(table) for table in tree if table in component.holders]
     if places:
@@ -96,30 +96,35 @@ def twin_step(component: Component, tree: tuple[TableName, ...]) -> Step:
         tables=tree,
         lock_timeout_ms=LOCK_TIMEOUT_MS,
         statement_timeout_ms=LOCK_BUDGET_MS,
-        hazard=_twin_hazard(component, top),
+        hazard=_twin_hazard(component, tree),
         undo=(_gone(component, tree),),
         precondition=wanted(component.of(top)[0], Side.WIDE, sql.SQL("NOT {}").format(has_trigger(top))),
     )
 
 
-def _twin_hazard(component: Component, table: TableName) -> str:
-    stored = any(not column.virtual for column in component.generated(table))
+def _twin_hazard(component: Component, tree: tuple[TableName, ...]) -> str:
+    stored = any(not column.virtual for table in tree for column in component.generated(table))
     moment = "while the table is rewritten, for its stored generated column" if stored else "for a moment"
     return f"readers and writers wait {moment}; COPY and INSERT without a list of columns see one more"
 
 
 def _add_columns(component: Component, table: TableName) -> sql.Composable | None:
     """Children first: what is their own as well is joined by their parent's."""
-    columns = [column for column in component.of(table) if column.local or not column.inherited]
+    columns = _own(component.of(table))
     adds = [sql.SQL("ADD COLUMN {} {}").format(sql.Identifier(twin_name(c, Side.WIDE)), sql.SQL(c.wide_type)) for c in columns]
     return sql.SQL("ALTER TABLE {} {}").format(component.whole(table), sql.SQL(", ").join(adds)) if adds else None
 
 
+def _own(columns: Iterable[WideColumn]) -> list[WideColumn]:
+    """Those that do not come and go with their parent's alone."""
+    return [column for column in columns if column.local or not column.inherited]
+
+
 def _add_generated(component: Component, column: WideColumn) -> sql.Composed:
-    text = "ALTER TABLE ONLY {} ADD COLUMN {} {}{} GENERATED ALWAYS AS ({}) {}"
+    text = "ALTER TABLE {} ADD COLUMN {} {}{} GENERATED ALWAYS AS ({}) {}"
     names = component.twins(column.table, Side.WIDE)
     return sql.SQL(text).format(
-        name_of(column.table),
+        component.whole(column.table),
         sql.Identifier(twin_name(column, Side.WIDE)),
         sql.SQL(column.wide_type),
         sql.SQL("" if column.collation is None else f" COLLATE {column.collation}"),
@@ -155,17 +160,19 @@ def _gone(component: Component, tree: tuple[TableName, ...]) -> Step:
 
 
 def render_removal(component: Component, tree: tuple[TableName, ...], side: Side) -> str:
-    """Triggers, functions and the twins of that side are gone; parents first, for what is inherited cannot go alone."""
+    """Triggers, functions and the twins of that side are gone; parents first, for what is inherited cannot go alone.
+
+    What is generated goes before what it is generated from, in a child as well.
+    """
     texts: list[sql.Composable] = []
     for table in tree:
         if table in component.triggered:
             parts = (sql.Identifier(TRIGGER), name_of(table), function_name(table))
             texts.append(sql.SQL("DROP TRIGGER {} ON {};\nDROP FUNCTION {}()").format(*parts))
-    for table in tree:
-        columns = [*component.generated(table), *(column for column in component.of(table) if column.local or not column.inherited)]
+    for columns in (_own(chosen(table)) for chosen in (component.generated, component.of) for table in tree):
         drops = [sql.SQL("DROP COLUMN {}").format(sql.Identifier(twin_name(column, side))) for column in columns]
         if drops:
-            texts.append(sql.SQL("ALTER TABLE {} {}").format(component.whole(table), sql.SQL(", ").join(drops)))
+            texts.append(sql.SQL("ALTER TABLE {} {}").format(component.whole(columns[0].table), sql.SQL(", ").join(drops)))
     return under_lock(component.schema, _locked(component, tree), Lock.ACCESS_EXCLUSIVE, sql.SQL(";\n").join(texts))
 
 

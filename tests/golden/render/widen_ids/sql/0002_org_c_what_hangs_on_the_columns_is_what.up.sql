@@ -1,4 +1,4 @@
--- plan widen-ids a77f9cb97150b6ce37827d958d540143 for us, step 2 of 37: up
+-- plan widen-ids 1dd44d3a6eedcabc9384dd128d29d322 for us, step 2 of 37: up
 -- org, c: what hangs on the columns is what the plan was made for
 --   lock: none, waits at most 100 ms, runs at most 60000 ms, in a transaction
 
@@ -154,13 +154,25 @@ SELECT 'views of org and those tied to it', 'was changed since the plan was made
        AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
       JOIN pg_catalog.pg_rewrite AS r ON r.oid = d.objid AND r.rulename = '_RETURN' AND r.ev_class <> f.relid
 ), views (relid, depth) AS (SELECT relid, pg_catalog.max(depth) FROM found GROUP BY relid)
-SELECT v.oid::bigint AS oid, n.nspname::text AS schema, v.relname::text AS name, f.depth, v.relkind = 'm' AS materialized,
+SELECT v.oid::bigint AS oid, n.nspname::text AS schema, v.relname::text AS name, pg_catalog.format('%I.%I', n.nspname, v.relname) AS spelled,
+       pg_catalog.quote_ident(v.relname) AS quoted, f.depth, v.relkind = 'm' AS materialized, v.relispopulated AS populated,
+       ARRAY(SELECT i.relname::text FROM pg_catalog.pg_index AS x JOIN pg_catalog.pg_class AS i ON i.oid = x.indexrelid
+              WHERE x.indrelid = v.oid ORDER BY i.oid) AS indexes,
+       EXISTS (SELECT FROM pg_catalog.pg_rewrite AS r JOIN pg_catalog.pg_depend AS d ON d.objid = r.oid
+          AND d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.refclassid = 'pg_catalog.pg_constraint'::pg_catalog.regclass
+         WHERE r.ev_class = v.oid) AS grouped,
+       EXISTS (SELECT FROM pg_catalog.pg_rewrite AS r JOIN pg_catalog.pg_depend AS d ON d.objid = r.oid
+          AND d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+          JOIN chosen AS w ON w.relid = d.refobjid AND w.attnum = d.refobjsubid
+         WHERE r.ev_class = v.oid AND NOT pg_catalog.has_table_privilege(v.relowner, w.relid, 'SELECT')) AS unreadable,
        pg_catalog.format('DROP %sVIEW %I.%I', CASE v.relkind WHEN 'm' THEN 'MATERIALIZED ' ELSE '' END, n.nspname, v.relname) AS drop,
        pg_catalog.pg_get_viewdef(v.oid) AS query,
        ARRAY[pg_catalog.format('CREATE %sVIEW %I.%I%s%s%s AS %s%s', CASE v.relkind WHEN 'm' THEN 'MATERIALIZED ' ELSE '' END,
            n.nspname, v.relname,
            CASE WHEN h.amname IS NOT NULL THEN pg_catalog.format(' USING %I', h.amname) ELSE '' END,
-           CASE WHEN v.reloptions IS NOT NULL THEN pg_catalog.format(' WITH (%s)', pg_catalog.array_to_string(v.reloptions, ', ')) ELSE '' END,
+           ' WITH (' || nullif(pg_catalog.array_to_string(v.reloptions || ARRAY(SELECT 'toast.' || y.name FROM pg_catalog.pg_class AS o,
+               pg_catalog.unnest(o.reloptions) WITH ORDINALITY AS y (name, position) WHERE o.oid = v.reltoastrelid
+               ORDER BY y.position), ', '), '') || ')',
            CASE WHEN s.spcname IS NOT NULL THEN pg_catalog.format(' TABLESPACE %I', s.spcname) ELSE '' END,
            pg_catalog.rtrim(pg_catalog.pg_get_viewdef(v.oid), ';'),
            CASE WHEN v.relkind = 'm' AND NOT v.relispopulated THEN ' WITH NO DATA' ELSE '' END),
@@ -190,6 +202,25 @@ SELECT v.oid::bigint AS oid, n.nspname::text AS schema, v.relname::text AS name,
                FROM pg_catalog.pg_description AS e JOIN pg_catalog.pg_attribute AS a ON a.attrelid = e.objoid AND a.attnum = e.objsubid
               WHERE e.objoid = v.oid AND e.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass ORDER BY a.attnum)
        || ARRAY(SELECT pg_catalog.pg_get_indexdef(x.indexrelid) FROM pg_catalog.pg_index AS x WHERE x.indrelid = v.oid ORDER BY x.indexrelid)
+       || ARRAY(SELECT pg_catalog.format('ALTER INDEX %I.%I SET TABLESPACE %I', n.nspname, i.relname, z.spcname)
+               FROM pg_catalog.pg_index AS x JOIN pg_catalog.pg_class AS i ON i.oid = x.indexrelid
+               JOIN pg_catalog.pg_tablespace AS z ON z.oid = i.reltablespace WHERE x.indrelid = v.oid ORDER BY x.indexrelid)
+       || ARRAY(SELECT pg_catalog.format('ALTER INDEX %I.%I ALTER COLUMN %s SET STATISTICS %s', n.nspname, i.relname, a.attnum, a.attstattarget)
+               FROM pg_catalog.pg_index AS x JOIN pg_catalog.pg_class AS i ON i.oid = x.indexrelid
+               JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.oid AND a.attstattarget >= 0 AND a.attnum > 0
+              WHERE x.indrelid = v.oid AND (x.indkey::smallint[])[a.attnum - 1] = 0 ORDER BY x.indexrelid, a.attnum)
+       || ARRAY(SELECT pg_catalog.format('ALTER MATERIALIZED VIEW %I.%I CLUSTER ON %I', n.nspname, v.relname, i.relname)
+               FROM pg_catalog.pg_index AS x JOIN pg_catalog.pg_class AS i ON i.oid = x.indexrelid
+              WHERE x.indrelid = v.oid AND x.indisclustered)
+       || ARRAY(SELECT pg_catalog.format('ALTER MATERIALIZED VIEW %I.%I ALTER COLUMN %I SET %s', n.nspname, v.relname, a.attname, y.setting)
+               FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid CROSS JOIN LATERAL (VALUES
+                   (CASE WHEN a.attstattarget >= 0 THEN 'STATISTICS ' || a.attstattarget END),
+                   (CASE WHEN a.attstorage <> t.typstorage THEN 'STORAGE ' || CASE a.attstorage
+                       WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END END),
+                   (CASE a.attcompression WHEN 'p' THEN 'COMPRESSION pglz' WHEN 'l' THEN 'COMPRESSION lz4' END),
+                   ('(' || pg_catalog.array_to_string(a.attoptions, ', ') || ')')) AS y (setting)
+              WHERE a.attrelid = v.oid AND v.relkind = 'm' AND a.attnum > 0 AND NOT a.attisdropped AND y.setting IS NOT NULL
+              ORDER BY a.attnum, y.setting)
        || ARRAY(SELECT pg_catalog.format('COMMENT ON INDEX %I.%I IS %L', n.nspname, i.relname, e.description)
                FROM pg_catalog.pg_index AS x JOIN pg_catalog.pg_class AS i ON i.oid = x.indexrelid
                JOIN pg_catalog.pg_description AS e ON e.objoid = i.oid AND e.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass

@@ -1,4 +1,4 @@
--- plan widen-ids a77f9cb97150b6ce37827d958d540143 for us, step 3 of 37: up
+-- plan widen-ids 1dd44d3a6eedcabc9384dd128d29d322 for us, step 3 of 37: up
 -- nothing holds back the horizon
 --   lock: none, waits at most 100 ms, runs at most 60000 ms, in a transaction
 

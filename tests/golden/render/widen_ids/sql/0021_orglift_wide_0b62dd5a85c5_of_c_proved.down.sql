@@ -1,4 +1,4 @@
--- plan widen-ids a77f9cb97150b6ce37827d958d540143 for us, step 21 of 37: down
+-- plan widen-ids 1dd44d3a6eedcabc9384dd128d29d322 for us, step 21 of 37: down
 -- nothing to take back
 
 \set ON_ERROR_STOP on

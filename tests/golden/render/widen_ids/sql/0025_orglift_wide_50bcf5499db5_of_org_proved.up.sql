@@ -1,4 +1,4 @@
--- plan widen-ids a77f9cb97150b6ce37827d958d540143 for us, step 25 of 37: up
+-- plan widen-ids 1dd44d3a6eedcabc9384dd128d29d322 for us, step 25 of 37: up
 -- orglift_wide_50bcf5499db5 of org proved
 --   lock: SHARE UPDATE EXCLUSIVE on org, waits at most 600000 ms, runs without a limit, in a transaction
 --   hazard: reads the table

@@ -1,4 +1,4 @@
--- plan widen-ids a77f9cb97150b6ce37827d958d540143 for us, step 33 of 37: up
+-- plan widen-ids 1dd44d3a6eedcabc9384dd128d29d322 for us, step 33 of 37: up
 -- org: nothing left of an undo that was begun
 --   lock: ACCESS EXCLUSIVE on org, c, waits at most 100 ms, runs at most 150 ms, in a transaction
 -- run.sh: a time-out of the statement is one of its locks

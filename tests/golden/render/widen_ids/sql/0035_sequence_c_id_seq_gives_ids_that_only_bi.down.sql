@@ -1,4 +1,4 @@
--- plan widen-ids a77f9cb97150b6ce37827d958d540143 for us, step 35 of 37: down
+-- plan widen-ids 1dd44d3a6eedcabc9384dd128d29d322 for us, step 35 of 37: down
 -- back: org: every id fits the narrow column
 -- back: lock: ACCESS SHARE, waits at most 100 ms, runs without a limit, in a transaction
 -- back: c: every id fits the narrow column

@@ -1,4 +1,4 @@
--- plan widen-ids a77f9cb97150b6ce37827d958d540143 for us, step 35 of 37: up
+-- plan widen-ids 1dd44d3a6eedcabc9384dd128d29d322 for us, step 35 of 37: up
 -- sequence c_id_seq gives ids that only bigint holds: from the first of them on there is no way back
 --   the point of no return: only after somebody has watched the application run on what the steps before have made
 --   lock: SHARE ROW EXCLUSIVE on c_id_seq, waits at most 100 ms, runs at most 150 ms, in a transaction

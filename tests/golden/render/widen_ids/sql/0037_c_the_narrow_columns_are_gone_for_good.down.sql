@@ -1,4 +1,4 @@
--- plan widen-ids a77f9cb97150b6ce37827d958d540143 for us, step 37 of 37: down
+-- plan widen-ids 1dd44d3a6eedcabc9384dd128d29d322 for us, step 37 of 37: down
 -- step 37 cannot be taken back: c: the narrow columns are gone, for good
 
 \set ON_ERROR_STOP on

@@ -1,0 +1,181 @@
+"""Materialized views that take too long to be filled in the swap: another, made and filled over the twins before, takes its place there.
+
+The server itself makes the other one: for the moment of one transaction the twins have the names, and the definition is read as it stands.
+So do views that a materialized view reads. The old ones are kept for the way back, and follow the narrow columns as those go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from psycopg import sql
+
+from splitter.dependents import Replaced, WideColumn
+from splitter.plans.foreign_keys import LOCK_BUDGET_MS, LOCK_TIMEOUT_MS, PATIENT_MS, name_of, regclass, under_lock
+from splitter.plans.widen_ids.component import Component
+from splitter.plans.widen_ids.names import Side, temporary, twin_name, wanted
+from splitter.schema import TableName
+from splitter.steps import Lock, Stage, Step
+
+# The session's are pinned, and rows may hang on them: a REFRESH of the application goes by those of the server, database and role.
+_OWN_SETTINGS = (
+    "DateStyle",
+    "IntervalStyle",
+    "TimeZone",
+    "bytea_output",
+    "extra_float_digits",
+    "lc_monetary",
+    "row_security",
+    "search_path",
+)
+_REFRESH = "{settings};\nREFRESH MATERIALIZED VIEW {view};\nSET LOCAL search_path = '';\nANALYZE {view}"
+_FILLED = """(SELECT c.relispopulated FROM pg_catalog.pg_class AS c WHERE c.oid = pg_catalog.to_regclass({view}))"""
+_THERE = "pg_catalog.to_regclass({view}) IS NOT NULL"
+
+
+def view_temporary(view: Replaced, side: Side) -> TableName:
+    """What the view over the columns of that side is called while the other one has the name."""
+    return TableName(view.name.schema, temporary(side, "view", view.name, ""))
+
+
+def make_views(component: Component) -> Iterator[Step]:
+    """Those over the wide twins, without rows."""
+    if not component.replaced:
+        return
+    tables = _read(component)
+    live = ", ".join(str(view.name) for view in component.replaced)
+    made = [text for view in reversed(component.replaced) for text in view.create]
+    texts = [*_columns(component, Side.WIDE), *made, *_away(component, Side.WIDE), *_columns(component, Side.NARROW)]
+    back = _taken(component, Side.NARROW)
+    yield Step(
+        purpose=f"{live}: the same over the wide twins, without rows",
+        sql=f"{_joined(_away(component, Side.NARROW))};\n{_under_lock(component, [*texts, *back])}",
+        lock=Lock.ACCESS_EXCLUSIVE,
+        tables=component.reached(tables),
+        lock_timeout_ms=LOCK_TIMEOUT_MS,
+        statement_timeout_ms=LOCK_BUDGET_MS,
+        hazard="readers and writers of the tables and of the views wait for a moment",
+        undo=(_gone(component, Side.WIDE),),
+        precondition=_wanted(component, Side.WIDE, sql.SQL("NOT {}").format(_any_there(component, Side.WIDE))),
+    )
+
+
+def fill_views(component: Component, side: Side) -> Iterator[Step]:
+    """As late as can be, for its rows are those of that moment; one that is not populated stays so."""
+    for view in reversed(component.replaced):
+        if view.materialized:
+            name = view_temporary(view, side)
+            settings = sql.SQL(";\n").join(sql.SQL("SET LOCAL {} TO DEFAULT").format(sql.Identifier(each)) for each in _OWN_SETTINGS)
+            yield Step(
+                purpose=f"materialized view {view.name}, for the {side.value} columns, is filled",
+                sql=sql.SQL(_REFRESH).format(settings=settings, view=name_of(name)).as_string(),
+                lock=Lock.ACCESS_EXCLUSIVE,
+                tables=(name,),
+                lock_timeout_ms=PATIENT_MS,
+                statement_timeout_ms=0,
+                hazard=f"runs its query; a REFRESH of {view.name} from here on to the swap has to be done again after it",
+                undo=(),
+                precondition=_wanted(component, side, sql.SQL(_FILLED).format(view=regclass(view.name))),
+            )
+
+
+def swap_views(component: Component, side: Side) -> str:
+    """Before the swap of that side locks the tables: who reads a view locks it first, and a REFRESH may keep it for long."""
+    return "".join(f"{text};\n" for text in (*_away(component, side.other), *_taken(component, side)))
+
+
+def finish_views(component: Component) -> Iterator[Step]:
+    """The old ones hold the narrow columns."""
+    if component.replaced:
+        yield replace(_gone(component, Side.NARROW), stage=Stage.FINISH)
+
+
+def told_views(component: Component) -> Iterator[str]:
+    """For the plan's notes."""
+    for view in component.replaced:
+        if view.materialized:
+            told = f"materialized view {view.name} is filled anew right before the swap, and right before an undo swaps back"
+            yield f"{told}: its rows are those of that moment, and a REFRESH between the two has to be done again after the swap"
+
+
+def _gone(component: Component, side: Side) -> Step:
+    """Those of that side, which do not have the names."""
+    drop = sql.SQL("DROP {} IF EXISTS {}")
+    texts = [drop.format(_kind(view), name_of(view_temporary(view, side))).as_string() for view in component.replaced]
+    return Step(
+        purpose=f"{', '.join(str(view.name) for view in component.replaced)}: no second one over the {side.value} columns",
+        sql=_joined(texts),
+        lock=Lock.ACCESS_EXCLUSIVE,
+        tables=tuple(view_temporary(view, side) for view in component.replaced),
+        lock_timeout_ms=LOCK_TIMEOUT_MS,
+        statement_timeout_ms=LOCK_BUDGET_MS,
+        undo=None,
+        precondition=_wanted(component, side, _any_there(component, side)),
+    )
+
+
+def _kind(view: Replaced) -> sql.SQL:
+    return sql.SQL("MATERIALIZED VIEW" if view.materialized else "VIEW")
+
+
+def _read(component: Component) -> tuple[TableName, ...]:
+    """The tables whose columns they read, with all that the names of those columns are shared with."""
+    read = {table for table, bound in component.found.bound if bound.replaced is not None}
+    trees = [tree for tree in component.trees if not read.isdisjoint(tree)]
+    return tuple(table for tree in trees for table in tree if table in component.triggered)
+
+
+def _under_lock(component: Component, texts: list[str]) -> str:
+    return under_lock(component.schema, _read(component), Lock.ACCESS_EXCLUSIVE, sql.SQL(";\n".join(texts)))
+
+
+def _columns(component: Component, side: Side) -> Iterator[str]:
+    """The columns of that side get the names."""
+    tables = set(_read(component))
+    tops = [table for tree in component.trees if not tables.isdisjoint(tree) for table in tree]
+    for column in component.columns:
+        if column.table in tops and not column.inherited:
+            yield _rename_column(component, column, column.name, twin_name(column, side.other))
+            yield _rename_column(component, column, twin_name(column, side), column.name)
+
+
+def _rename_column(component: Component, column: WideColumn, old: str, new: str) -> str:
+    text = sql.SQL("ALTER TABLE {} RENAME COLUMN {} TO {}")
+    return text.format(component.whole(column.table), sql.Identifier(old), sql.Identifier(new)).as_string()
+
+
+def _away(component: Component, side: Side) -> Iterator[str]:
+    """The views that have the names are those of that side, and give them up."""
+    for view in component.replaced:
+        yield from _rename(view, view.name, view_temporary(view, side), [(name, _index(view, name, side)) for name in view.indexes])
+
+
+def _taken(component: Component, side: Side) -> Iterator[str]:
+    """Those of that side get the names."""
+    for view in component.replaced:
+        yield from _rename(view, view_temporary(view, side), view.name, [(_index(view, name, side), name) for name in view.indexes])
+
+
+def _rename(view: Replaced, old: TableName, new: TableName, indexes: list[tuple[str, str]]) -> Iterator[str]:
+    yield sql.SQL("ALTER {} {} RENAME TO {}").format(_kind(view), name_of(old), sql.Identifier(new.name)).as_string()
+    for one, other in indexes:
+        text = sql.SQL("ALTER INDEX {} RENAME TO {}")
+        yield text.format(name_of(TableName(view.name.schema, one)), sql.Identifier(other)).as_string()
+
+
+def _index(view: Replaced, index: str, side: Side) -> str:
+    return temporary(side, "index", view.name, index)
+
+
+def _any_there(component: Component, side: Side) -> sql.Composed:
+    parts = [sql.SQL(_THERE).format(view=regclass(view_temporary(view, side))) for view in component.replaced]
+    return sql.SQL("({})").format(sql.SQL(" OR ").join(parts))
+
+
+def _wanted(component: Component, side: Side, condition: sql.Composable) -> str:
+    return wanted(component.first, side, condition)
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return ";\n".join(texts)
