@@ -70,6 +70,9 @@ def _chosen(places: Places) -> sql.Composed:
     return sql.SQL(_CHOSEN).format(columns=sql.SQL(", ").join(values))
 
 
+_CAST = "cast what it returns in the query, as in id::integer, until it is made anew with bigint after the plan"
+
+
 class _Reader:
     def __init__(self, conn: Connection, schema: Schema, places: tuple[tuple[TableName, str], ...]) -> None:
         self.conn = conn
@@ -99,6 +102,8 @@ class _Reader:
         for name in ("unknown", "view_problems"):
             for row in self._ask(name):
                 self._problem(row.object, row.found)
+        for row in self._ask("returning"):
+            self._problem(row.object, row.found, _CAST)
         return found, tuple(dict.fromkeys(self.problems))
 
     def _ask(self, name: str, file: str = "dependents.sql") -> list[Any]:

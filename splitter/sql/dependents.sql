@@ -448,3 +448,19 @@ SELECT pg_catalog.format('constraint %I of %I.%I', k.conname, n.nspname, c.relna
   FROM chosen AS w JOIN pg_catalog.pg_constraint AS k ON k.conrelid = w.relid AND k.contype = 'n' AND k.conkey = ARRAY[w.attnum]
   JOIN pg_catalog.pg_class AS c ON c.oid = w.relid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
  WHERE NOT k.convalidated OR k.connoinherit
+
+-- RETURN QUERY gives rows whose types are the function's own to the letter: others are assigned, and go on until a value is too large.
+-- name: returning
+SELECT pg_catalog.format('function %s', p.oid::pg_catalog.regprocedure) AS object,
+       pg_catalog.format('returns integers by RETURN QUERY and names %s: it would fail from the moment on in which ids are bigint',
+           pg_catalog.string_agg(DISTINCT pg_catalog.format('%I.%I', n.nspname, c.relname), ', ')) AS found
+  FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang AND l.lanname = 'plpgsql'
+  JOIN (SELECT DISTINCT relid FROM chosen) AS w ON true
+  JOIN pg_catalog.pg_class AS c ON c.oid = w.relid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+ WHERE p.proretset AND p.prosrc ~* '\mreturn\s+query\M' AND p.prosrc !~* '::\s*int(eger|4|2)?\M|\mcast\s*\('
+   AND pg_catalog.strpos(pg_catalog.lower(p.prosrc), pg_catalog.lower(c.relname)) > 0
+   AND ((p.prorettype = ANY ('{int2,int4,int2[],int4[]}'::pg_catalog.regtype[]))
+        OR EXISTS (SELECT FROM ROWS FROM (pg_catalog.unnest(p.proallargtypes), pg_catalog.unnest(p.proargmodes)) AS a (type, mode)
+                    WHERE a.mode IN ('o', 'b', 't') AND a.type = ANY ('{int2,int4,int2[],int4[]}'::pg_catalog.regtype[])))
+   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'e')
+ GROUP BY p.oid ORDER BY 1

@@ -139,6 +139,7 @@ REFUSED = {
     "takes or gives integers": "CREATE FUNCTION f(a int) RETURNS text BEGIN ATOMIC SELECT name FROM org WHERE id = a; END;",
     "depends on it": "CREATE FUNCTION f() RETURNS bigint BEGIN ATOMIC SELECT count(id) FROM org; END; CREATE VIEW v AS SELECT f();",
     "column by column": "CREATE FUNCTION f() RETURNS SETOF org LANGUAGE sql AS 'SELECT id, name FROM org';",
+    "RETURN QUERY": "CREATE FUNCTION f() RETURNS TABLE (a int) LANGUAGE plpgsql AS 'BEGIN RETURN QUERY SELECT id FROM public.org; END';",
     "part of the partition key": "CREATE TABLE t (id int REFERENCES org) PARTITION BY HASH (id);",
     "several tables": "CREATE TABLE a (id int REFERENCES org); CREATE TABLE b (id int); CREATE TABLE c () INHERITS (a, b);",
     "no table that could be altered": "CREATE TABLE t (id int, n int) PARTITION BY LIST (n); CREATE FOREIGN DATA WRAPPER w;"
@@ -154,6 +155,14 @@ def test_what_would_break_is_refused_by_name(make_wide: MakeWide, reason: str) -
         site.plan()
     (problem,) = caught.value.problems
     assert reason in problem.found
+
+
+def test_a_function_that_casts_what_it_returns_goes_on(make_wide: MakeWide) -> None:
+    body = "BEGIN RETURN QUERY SELECT id::integer FROM public.org; END"
+    site = make_wide(f"{ORG}CREATE FUNCTION f() RETURNS SETOF int LANGUAGE plpgsql AS '{body}';")
+    before = site.rows("SELECT f FROM public.f() ORDER BY 1")
+    site.widen(site.plan())
+    assert before and site.rows("SELECT f FROM public.f() ORDER BY 1") == before
 
 
 def test_functions_that_take_integers_and_name_a_table_are_listed(make_wide: MakeWide) -> None:
