@@ -12,7 +12,7 @@ from splitter.db import Connection, translated
 from splitter.dependents import Bound, CheckFacts, Dependents, IndexFacts, Replaced, SequenceFacts, StatisticsFacts, WideColumn
 from splitter.errors import Problem
 from splitter.expressions_read import REMEDY, find_misunderstood
-from splitter.schema import Column, Schema, Table, TableName
+from splitter.schema import Column, ForeignKey, Schema, Table, TableName
 from splitter.sql import load_queries
 
 UNCARRIED = "not-carried"
@@ -39,6 +39,13 @@ def read_dependents(conn: Connection, schema: Schema, places: Places) -> tuple[D
 def render_count(places: Places) -> str:
     """A query of one number: how many things depend on the columns, what this plan itself made left out."""
     return (_chosen(places) + sql.SQL(load_queries("widening.sql")["count"])).as_string()
+
+
+def render_key_count(places: Places, keys: Iterable[ForeignKey]) -> str:
+    """How many of those are foreign keys of ``keys``."""
+    values = [sql.SQL("({}, {})").format(sql.Literal(sql.Identifier(*key.table).as_string()), sql.Literal(key.name)) for key in keys]
+    block = sql.SQL(load_queries("widening.sql")["key_count"]).format(keys=sql.SQL(", ").join(values))
+    return (_chosen(places) + block).as_string()
 
 
 DIGESTED = (
@@ -292,8 +299,9 @@ class _Reader:
     def _named(self, kind: str) -> Iterator[tuple[TableName, Bound]]:
         for row in self._ask(kind.removesuffix("y") + ("ies" if kind.endswith("y") else "s")):
             table = TableName(row.schema, row.table)
-            name = f"{kind} {row.name} of {table}"
-            yield table, Bound(name=name, drop=row.drop, create=tuple(row.create))
+            bound = Bound(name=f"{kind} {row.name} of {table}", drop=row.drop, create=tuple(row.create))
+            reads = [TableName(*each) for each in getattr(row, "reads", ())]
+            yield from ((each, bound) for each in dict.fromkeys((table, *reads)))
 
 
 def _replaced(row: Any) -> Replaced:

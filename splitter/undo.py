@@ -97,14 +97,15 @@ def _check_places(attempts: Attempts, plan: Plan, numbers: tuple[int, ...]) -> N
 
 
 def _check_first(attempts: Attempts, plan: Plan, numbers: tuple[int, ...]) -> None:
-    """The audits that the way back begins with are a refusal: nothing has been taken back when they find something."""
-    for number in numbers:
-        back = plan.steps[number - 1].undo or ()
-        audits = tuple(takewhile(is_audit, back))
-        what = f"undo of step {number}, {plan.steps[number - 1].purpose}"
-        check_audits(attempts, ((what, step) for step in audits), "the undo stops")
-        if back:
-            return
+    """The audits that the way back begins with are a refusal: nothing has been taken back when they find something. So are those that a
+    later step's begins with, where their precondition tells that they can be asked by now."""
+    found: dict[Step, str] = {}
+    backs = [(f"undo of step {number}, {plan.steps[number - 1].purpose}", plan.steps[number - 1].undo or ()) for number in numbers]
+    for place, (what, back) in enumerate((what, back) for what, back in backs if back):
+        for audit in takewhile(is_audit, back):
+            if place == 0 or audit.precondition is not None:
+                found.setdefault(audit, what)
+    check_audits(attempts, ((what, step) for step, what in found.items()), "the undo stops")
 
 
 class _Undo:

@@ -10,10 +10,12 @@ from typing import Any
 from psycopg import sql
 
 from splitter.db import Connection, translated
-from splitter.dependents_read import DIGESTED, read_dependents, read_published, render_count, render_digest, routines
+from splitter.dependents_read import DIGESTED, read_dependents, read_published, render_count, render_digest, render_key_count, routines
 from splitter.families import find_families, find_narrow_columns, with_partitions_of
 from splitter.key_facts import read_key_facts, read_plan_database
 from splitter.plans.widen_ids.component import Component
+from splitter.plans.widen_ids.keys import goes_before
+from splitter.plans.widen_ids.parts import cut
 from splitter.plans.widen_ids.plan import BUDGET_MS, Sized, WidenFacts, divide, is_direct, plan_widen_ids
 from splitter.room import read_room
 from splitter.schema import Schema, TableName
@@ -63,25 +65,31 @@ def make_widen_ids_plan(
     return plan_widen_ids(schema, components, facts, sizes, chosen.budget_ms)
 
 
-_NOTHING = Sized(rewrite_ms=float("inf"), count="", expected=0, digests=())
+_NOTHING = Sized(rewrite_ms=float("inf"), guards=(), digests=())
 
 
 def _measure(conn: Connection, components: Collection[Component]) -> Iterator[Sized]:
     trial = _time_trial(conn) if components else 0.0
     for component in components:
         places = [(column.table, column.name) for column in component.columns]
-        count = render_count(places)
         digests = [(f"{_spelled(name)} of {component.tables[0]} and those tied to it", render_digest(name, places)) for name in DIGESTED]
         yield Sized(
             rewrite_ms=sum(_rewrite_ms(conn, component, table, trial) for table in component.reached(component.locked)),
-            count=count,
-            expected=int(_ask(conn, count) or 0),
+            guards=tuple(_guard(conn, part) for part in cut(component)),
             digests=tuple((name, query, _text(_ask(conn, query))) for name, query in digests),
             rewrites={table: _rewrite_ms(conn, component, table, trial) for table in component.tables if component.generated(table)},
             builds={
                 index.name: _build_ms(conn, index.table, trial) for index in component.found.indexes if index.needs_lock or index.temporal
             },
         )
+
+
+def _guard(conn: Connection, part: Component) -> tuple[str, int]:
+    """By the time of the swap the foreign keys that go before it do not depend on the columns any more."""
+    places = [(column.table, column.name) for column in part.columns]
+    count = render_count(places)
+    gone = [key for key in part.keys if goes_before(part, key)]
+    return count, int(_ask(conn, count) or 0) - (int(_ask(conn, render_key_count(places, gone)) or 0) if gone else 0)
 
 
 def _spelled(block: str) -> str:

@@ -10,9 +10,10 @@ from psycopg import sql
 from splitter.plans.foreign_keys import LOCK_BUDGET_MS, LOCK_TIMEOUT_MS, name_of, regclass, under_lock
 from splitter.plans.widen_ids.component import Component
 from splitter.plans.widen_ids.indexes import index_temporary
+from splitter.plans.widen_ids.keys import key_temporary
 from splitter.plans.widen_ids.late_keys import is_late
 from splitter.plans.widen_ids.names import Side, twin_name, wanted
-from splitter.plans.widen_ids.prepare import check_temporary, key_temporary, proof_temporary
+from splitter.plans.widen_ids.prepare import check_temporary, proof_temporary
 from splitter.plans.widen_ids.replaced_views import finish_views
 from splitter.plans.widen_ids.step_maker import constraint_exists
 from splitter.plans.widen_ids.twin import has_column, has_trigger, render_removal, replace_undo

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -21,7 +21,8 @@ T = TypeVar("T", bound=Hashable)
 class Component:
     """``tables`` have columns that are widened, with their partitions; parents first, a table before what inherits from it.
 
-    ``locked`` are those and the other ends of ``keys``, but for partitions that are locked with their root.
+    ``locked`` are those and the other ends of ``keys``, but for partitions that are locked with their root. ``elsewhere``: of a part, the
+    columns that are widened with other parts.
     """
 
     schema: Schema
@@ -29,6 +30,7 @@ class Component:
     locked: tuple[TableName, ...]
     keys: tuple[ForeignKey, ...]
     found: Dependents
+    elsewhere: frozenset[Place] = frozenset()
 
     @property
     def columns(self) -> tuple[WideColumn, ...]:
@@ -105,6 +107,18 @@ class Component:
         """Views that others take the place of; one before those that it reads."""
         return tuple(dict.fromkeys(bound.replaced for _, bound in self.found.bound if bound.replaced is not None))
 
+    def part(self, group: Collection[TableName]) -> Component:
+        """What of it belongs to the tables of ``group``, which also has those that are only locked; trees stay whole."""
+        tables = tuple(table for table in self.tables if table in group)
+        return replace(
+            self,
+            tables=tables,
+            locked=tuple(table for table in self.locked if table in group),
+            keys=tuple(key for key in self.keys if key.table in group or key.target in group),
+            found=_within(self.found, tables),
+            elsewhere=frozenset((column.table, column.name) for column in self.columns if column.table not in group),
+        )
+
     def twin_key(self, key: ForeignKey, side: Side, name: str) -> ForeignKey:
         """The same foreign key between the twins."""
         mine, theirs = self.twins(key.table, side), self.twins(key.target, side)
@@ -126,7 +140,7 @@ def find_components(schema: Schema, families: Iterable[frozenset[Place]], found:
     groups += [{table for table, other in found.bound if other == bound} for bound in dict.fromkeys(bound for _, bound in found.bound)]
     tables = {column.table for column in found.columns}
     groups += [{table, *_above(schema, table, tables)} for table in sorted(tables)]
-    groups += _sharing_sequences(found)
+    groups += sharing_sequences(found)
     return tuple(_make(schema, group, keys, found) for group in merge(groups))
 
 
@@ -134,7 +148,7 @@ def _touches(key: ForeignKey, places: set[Place]) -> bool:
     return any((key.table, name) in places for name in key.columns) or any((key.target, name) in places for name in key.target_columns)
 
 
-def _sharing_sequences(found: Dependents) -> list[set[TableName]]:
+def sharing_sequences(found: Dependents) -> list[set[TableName]]:
     fed: dict[TableName, set[TableName]] = {}
     for column in found.columns:
         if column.sequence is not None:
@@ -154,22 +168,27 @@ def merge(groups: Iterable[set[T]]) -> list[set[T]]:
 def _make(schema: Schema, group: set[TableName], keys: Iterable[ForeignKey], found: Dependents) -> Component:
     mine = tuple(key for key in keys if key.table in group)
     order = _in_order(schema, group, mine)
-    tables = {column.table for column in found.columns if column.table in group}
-    place = {table: number for number, table in enumerate(order)}
+    having = {column.table for column in found.columns if column.table in group}
+    tables = tuple(table for table in order if table in having)
     return Component(
         schema=schema,
-        tables=tuple(table for table in order if table in tables),
+        tables=tables,
         locked=tuple(table for table in order if not _goes_with_root(schema, table, group)),
         keys=mine,
-        found=replace(
-            found,
-            columns=tuple(column for column in found.columns if column.table in tables),
-            indexes=tuple(index for index in found.indexes if index.table in tables),
-            checks=tuple(sorted((check for check in found.checks if check.table in tables), key=lambda check: place[check.table])),
-            statistics=tuple(one for one in found.statistics if one.table in tables),
-            bound=tuple((table, bound) for table, bound in found.bound if table in tables),
-            touched=tuple((table, statement) for table, statement in found.touched if table in tables),
-        ),
+        found=_within(found, tables),
+    )
+
+
+def _within(found: Dependents, tables: tuple[TableName, ...]) -> Dependents:
+    place = {table: number for number, table in enumerate(tables)}
+    return replace(
+        found,
+        columns=tuple(column for column in found.columns if column.table in place),
+        indexes=tuple(index for index in found.indexes if index.table in place),
+        checks=tuple(sorted((check for check in found.checks if check.table in place), key=lambda check: place[check.table])),
+        statistics=tuple(one for one in found.statistics if one.table in place),
+        bound=tuple((table, bound) for table, bound in found.bound if table in place),
+        touched=tuple((table, statement) for table, statement in found.touched if table in place),
     )
 
 

@@ -43,7 +43,7 @@ def add_texts(component: Component, key: ForeignKey) -> Iterator[str]:
         text = sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} {}")
         yield text.format(component.parts(table), sql.Identifier(key.name), definition).as_string()
     if _first(component, key) == (key.table,):
-        yield from _comment(component, key)
+        yield from comment_texts(component, key)
 
 
 def late_steps(component: Component, side: Side) -> Iterator[Step]:
@@ -60,7 +60,7 @@ def late_steps(component: Component, side: Side) -> Iterator[Step]:
 
 def _take_over(made: StepMaker, key: ForeignKey) -> Step:
     add = sql.SQL("ADD CONSTRAINT {} {}").format(sql.Identifier(key.name), sql.SQL(render_definition(key)))
-    texts = [made.parts(key.table, [add]), *map(sql.SQL, _comment(made.component, key))]
+    texts = [made.parts(key.table, [add]), *map(sql.SQL, comment_texts(made.component, key))]
     there = constraint_exists(key.table, key.name)
     both = tuple(dict.fromkeys((key.target, key.table)))
     shown = f"foreign key {key.name} of {key.table} takes over those of its partitions"
@@ -74,7 +74,7 @@ def _first(component: Component, key: ForeignKey) -> tuple[TableName, ...]:
     return tuple(table.name for table in component.schema.partitions(key.table))
 
 
-def _comment(component: Component, key: ForeignKey) -> Iterator[str]:
+def comment_texts(component: Component, key: ForeignKey) -> Iterator[str]:
     comment = component.found.comments.get((key.table, key.name))
     if comment is not None:
         text = sql.SQL("COMMENT ON CONSTRAINT {} ON {} IS {}")

@@ -17,6 +17,7 @@ from splitter.plans.widen_ids.component import Component, find_components
 from splitter.plans.widen_ids.direct import direct_step
 from splitter.plans.widen_ids.late_keys import late_steps
 from splitter.plans.widen_ids.names import MAX_NAME, TRIGGER, Side, twin_name, wanted
+from splitter.plans.widen_ids.parts import cut
 from splitter.plans.widen_ids.preflight import NEEDS, Followers, preflight_steps, subscriber_statements
 from splitter.plans.widen_ids.prepare import prepare
 from splitter.plans.widen_ids.replaced_views import told_views
@@ -39,12 +40,12 @@ _BACKFILLS = load_queries("books.sql")["backfills"]
 class Sized:
     """What a component costs, measured: ``rewrite_ms`` of one ALTER TYPE of all its tables; and the guards of its swap.
 
-    ``count`` is the query of how many things depend on its columns, ``expected`` its answer; ``digests`` are (name, query, answer).
+    ``guards``, of each of its parts: the query of how many things depend on its columns, and what it has to answer; ``digests`` are
+    (name, query, answer).
     """
 
     rewrite_ms: float
-    count: str
-    expected: int
+    guards: tuple[tuple[str, int], ...]
     digests: tuple[tuple[str, str, str | None], ...]
     builds: Mapping[TableName, float] = field(default_factory=dict)  # milliseconds of each index that is built under a lock
     rewrites: Mapping[TableName, float] = field(default_factory=dict)  # of each table with a stored generated column
@@ -179,7 +180,8 @@ def _one_by_one(component: Component, sized: Sized) -> Iterator[Step]:
         yield _unchanged(component, sized, ("partitions and children",))
     yield from prepare(component, Side.WIDE)
     yield _unchanged(component, sized)
-    yield swap_step(component, sized.count, sized.expected)
+    for part, (count, expected) in zip(cut(component), sized.guards, strict=True):
+        yield swap_step(part, count, expected)
     yield from late_steps(component, Side.WIDE)
     yield from leftover_steps(component)
 
@@ -242,6 +244,8 @@ def _notes(components: tuple[Component, ...], sizes: Mapping[int, Sized], direct
             told = f"{shown}: twins and a swap, for a rewrite would block for some {sizes[place].rewrite_ms:.0f} ms"
             yield f"{told}; the columns stand in another order after it"
             yield from told_views(component)
+            if len(sizes[place].guards) > 1:
+                yield f"they swap in {len(sizes[place].guards)} transactions: between the first and the last some are wide and some are not"
     if any(place not in direct for place in range(len(components))):
         yield "after the swap the plan waits: watch the application, then `splitter apply --commit --finish`, or `splitter undo`"
         yield "from the first step to the last, no COPY and no INSERT without a list of columns is safe on these tables"

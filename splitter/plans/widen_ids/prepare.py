@@ -8,15 +8,15 @@ from dataclasses import replace
 from psycopg import sql
 
 from splitter.dependents import CheckFacts, StatisticsFacts, WideColumn
-from splitter.plans.foreign_keys import PATIENT_MS, name_of, regclass, render_definition, under_lock
+from splitter.plans.foreign_keys import PATIENT_MS, name_of, regclass
 from splitter.plans.widen_ids.component import Component
 from splitter.plans.widen_ids.indexes import Indexes
-from splitter.plans.widen_ids.late_keys import is_late
+from splitter.plans.widen_ids.keys import Keys
 from splitter.plans.widen_ids.names import Side, digest, temporary, twin_name
 from splitter.plans.widen_ids.replaced_views import fill_views, make_views
 from splitter.plans.widen_ids.step_maker import StepMaker, constraint_exists, negated
 from splitter.plans.widen_ids.twin import as_wide
-from splitter.schema import ForeignKey, TableName
+from splitter.schema import TableName
 from splitter.steps import Lock, Step
 
 _NULLABLE = """EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
@@ -33,18 +33,12 @@ def prepare(component: Component, side: Side) -> Iterator[Step]:
     yield from Indexes(component, side).steps()
     for table in reversed(component.tables):  # where a check is a child's own as well, its parent's joins it
         yield from made.proof(table)
-    for key in component.keys:
-        if not is_late(component, key):
-            yield from made.key(key)
+    yield from Keys(component, side).steps()
     for table in component.tables:
         yield from made.statistics(table)
     if side is Side.WIDE:
         yield from make_views(component)
     yield from fill_views(component, side)
-
-
-def key_temporary(key: ForeignKey, side: Side) -> str:
-    return temporary(side, "key", key.table, key.name)
 
 
 def check_temporary(check: CheckFacts, side: Side) -> str:
@@ -139,32 +133,6 @@ class _Prepare(StepMaker):
             return sql.SQL("ALTER COLUMN {} SET NOT NULL").format(twin)
         name = sql.Identifier(not_null_temporary(column, self.side))
         return sql.SQL("ADD CONSTRAINT {} NOT NULL {}").format(name, twin)
-
-    # foreign keys
-
-    def key(self, key: ForeignKey) -> Iterator[Step]:
-        name = key_temporary(key, self.side)
-        twin = self.component.twin_key(key, self.side, name)
-        add = sql.SQL("ADD CONSTRAINT {} {}").format(
-            sql.Identifier(name),
-            sql.SQL(render_definition(replace(twin, validated=False))),
-        )
-        both = (key.target, key.table)
-        there = constraint_exists(key.table, name)
-        drop = self.parts(key.table, [sql.SQL("DROP CONSTRAINT {}").format(sql.Identifier(name))])
-        gone = self.alter(key.table, f"no foreign key {name}", drop, there, None, locked=both)
-        made = self.alter(
-            key.table,
-            f"foreign key {key.name} of {key.table} between the twins, not yet proved",
-            self.parts(key.table, [add]),
-            negated(there),
-            (gone,),
-            locked=both,
-        )
-        statement = under_lock(self.schema, dict.fromkeys(both), Lock.SHARE_ROW_EXCLUSIVE, self.parts(key.table, [add]))
-        yield replace(made, sql=statement, lock=Lock.SHARE_ROW_EXCLUSIVE, hazard="writers wait for a moment")
-        if key.validated and key.enforced:
-            yield self.validate(key.table, name)
 
     # statistics
 

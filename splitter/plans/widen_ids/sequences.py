@@ -80,14 +80,17 @@ def identity_text(component: Component, column: WideColumn, side: Side, between:
     return "\n".join([sql.SQL("DO {}").format(sql.Literal(body.as_string())).as_string() + ";", *(f"{text};" for text in known.after)])
 
 
-def range_text(column: WideColumn, known: SequenceFacts, side: Side) -> str:
-    """A sequence of its own: within both columns' range, or as it was."""
+def sequence_texts(column: WideColumn, known: SequenceFacts, side: Side) -> Iterator[str]:
+    """A sequence of its own: within both columns' range, or as it was; and owned by the column that has the name by then."""
     closed, free = closed_range(column, known), (known.minimum, known.maximum)
-    if closed == free:
-        return ""
     minimum, maximum = closed if side is Side.WIDE else free
-    text = "ALTER SEQUENCE {} MINVALUE {} MAXVALUE {};"
-    return sql.SQL(text).format(name_of(known.name), sql.Literal(minimum), sql.Literal(maximum)).as_string()
+    parts: list[sql.Composable] = []
+    if closed != free:
+        parts.append(sql.SQL(" MINVALUE {} MAXVALUE {}").format(sql.Literal(minimum), sql.Literal(maximum)))
+    if known.owned:
+        parts.append(sql.SQL(" OWNED BY {}.{}").format(name_of(column.table), sql.Identifier(column.name)))
+    if parts:
+        yield sql.SQL("ALTER SEQUENCE {}{}").format(name_of(known.name), sql.SQL("").join(parts)).as_string()
 
 
 def open_steps(component: Component) -> Iterator[Step]:

@@ -6,8 +6,9 @@ take the place of large ones).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 from psycopg import sql
 
@@ -15,19 +16,19 @@ from splitter.dependents import IndexFacts, WideColumn
 from splitter.plans.foreign_keys import LOCK_BUDGET_MS, LOCK_TIMEOUT_MS, name_of, regclass, under_lock
 from splitter.plans.widen_ids.component import Component
 from splitter.plans.widen_ids.indexes import index_temporary
-from splitter.plans.widen_ids.late_keys import add_texts, drop_texts, is_late, late_keys, late_steps
+from splitter.plans.widen_ids.keys import key_temporary, swapped_keys
+from splitter.plans.widen_ids.late_keys import add_texts, drop_texts, late_keys, late_steps
 from splitter.plans.widen_ids.names import Side, twin_name, wanted
 from splitter.plans.widen_ids.prepare import (
     NAMED_NOT_NULL,
     check_temporary,
-    key_temporary,
     not_null_temporary,
     prepare,
     proof_temporary,
     statistics_temporary,
 )
 from splitter.plans.widen_ids.replaced_views import swap_views
-from splitter.plans.widen_ids.sequences import audit_values, fed, identity_text, range_text
+from splitter.plans.widen_ids.sequences import audit_values, fed, identity_text, sequence_texts
 from splitter.plans.widen_ids.twin import render_function
 from splitter.schema import TableName
 from splitter.steps import Action, Lock, Step
@@ -80,11 +81,13 @@ def _audit_strangers(component: Component) -> Iterator[Step]:
 def _step(component: Component, side: Side, guard: str, undo: tuple[Step, ...] | None) -> Step:
     statements = [*([guard] if guard else []), *_Swap(component, side).statements()]
     text = sql.SQL(";\n".join(statements))
+    ends = (end for key in swapped_keys(component, side) for end in (key.target, key.table))
+    locked = tuple(dict.fromkeys((*component.locked, *ends)))
     return Step(
         purpose=f"{', '.join(map(str, component.tables))}: the {side.value} columns have the names",
-        sql=swap_views(component, side) + under_lock(component.schema, component.locked, Lock.ACCESS_EXCLUSIVE, text),
+        sql=swap_views(component, side) + under_lock(component.schema, locked, Lock.ACCESS_EXCLUSIVE, text),
         lock=Lock.ACCESS_EXCLUSIVE,
-        tables=component.reached(component.locked),
+        tables=component.reached(locked),
         lock_timeout_ms=LOCK_TIMEOUT_MS,
         statement_timeout_ms=LOCK_BUDGET_MS,
         hazard=f"all these tables wait {_while(component)}; prepared statements that return the columns have to be prepared anew",
@@ -102,79 +105,124 @@ def _text(template: str, *parts: sql.Composable) -> str:
     return sql.SQL(template).format(*parts).as_string()
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What follows ALTER TABLE and the table."""
+
+    table: str
+    change: str
+
+    def __str__(self) -> str:
+        return f"ALTER TABLE {self.table} {self.change}"
+
+
+def _merged(parts: Iterable[str | _Part]) -> Iterator[str]:
+    """Those of one table that follow each other are one statement: the server reads the table's catalog anew for each."""
+    for table, group in groupby(parts, key=lambda part: part.table if isinstance(part, _Part) else None):
+        if table is None:
+            yield from map(str, group)
+        else:
+            yield f"ALTER TABLE {table} {', '.join(part.change for part in group if isinstance(part, _Part))}"
+
+
+def _is_added(index: IndexFacts) -> bool:
+    """Whether an index that was built beside becomes the constraint's in the swap."""
+    return index.constraint is not None and not (index.needs_lock or index.partitioned or index.temporal)
+
+
 class _Swap:
     def __init__(self, component: Component, side: Side) -> None:
         self.component = component
         self.found = component.found
         self.side = side
+        self.keys = swapped_keys(component, side)
 
     def statements(self) -> Iterator[str]:
+        return _merged(self._parts())
+
+    def _parts(self) -> Iterator[str | _Part]:
         yield from (bound.drop for bound in self.component.bound)
-        yield from self._drop()
-        for table in self.component.tables:
-            for column in (*self.component.of(table), *self.component.generated(table)):
-                yield from self._hand_over(column)
-        for table in self.component.holders:
-            yield self._alter(table, "DROP CONSTRAINT {}", proof_temporary(table, self.side))
+        yield from self._drop_keys()
+        yield from self._drop_apart()
+        for tree in self.component.trees:
+            yield from self._take_over(tree)
         yield from self._rename()
         for index in sorted(self.found.indexes, key=self._depth, reverse=True):
             yield from self._index(index)
         for key in late_keys(self.component):
             yield from add_texts(self.component, key)
         yield from self._names()
+        yield "SET LOCAL check_function_bodies = off"  # they are short, and the tables wait
         for table in self.component.triggered:
             yield render_function(self.component, table, self.side).as_string()
         yield from self._settings()
         yield from (text for bound in reversed(self.component.bound) for text in bound.create)
         yield from dict.fromkeys(statement for _, statement in self.found.touched)
 
+    def _take_over(self, tree: tuple[TableName, ...]) -> Iterator[str | _Part]:
+        """Of a table that stands alone it is one statement."""
+        for table in tree:
+            yield from self._drop(table)
+        for table in tree:
+            for column in (*self.component.of(table), *self.component.generated(table)):
+                yield from self._hand_over(column)
+        for table in tree:
+            if table in self.component.holders:
+                yield self._alter(table, "DROP CONSTRAINT {}", proof_temporary(table, self.side))
+        for table in tree:
+            if not self.component.in_tree(table):
+                yield from (self._add(index) for index in self.found.indexes if index.table == table and _is_added(index))
+
     def _depth(self, index: IndexFacts) -> int:
         """How many indexes it hangs under."""
         above = next((other for other in self.found.indexes if other.name == index.parent), None)
         return 1 + self._depth(above) if above is not None else 0
 
-    def _alter(self, table: TableName, template: str, *names: str) -> str:
-        return _text(f"ALTER TABLE ONLY {{}} {template}", name_of(table), *map(sql.Identifier, names))
+    def _alter(self, table: TableName, template: str, *names: str) -> _Part:
+        """Parts are merged: RENAME, which stands alone, is no part."""
+        return _Part(_text("ONLY {}", name_of(table)), _text(template, *map(sql.Identifier, names)))
 
-    def _alter_whole(self, table: TableName, template: str, *names: str) -> str:
-        return _text(f"ALTER TABLE {{}} {template}", self.component.whole(table), *map(sql.Identifier, names))
+    def _alter_whole(self, table: TableName, template: str, *names: str) -> _Part:
+        return _Part(self.component.whole(table).as_string(), _text(template, *map(sql.Identifier, names)))
 
-    def _drop(self) -> Iterator[str]:
-        """Whatever holds the columns that lose their names."""
-        for key in self.component.keys:
-            if is_late(self.component, key):
-                yield from drop_texts(self.component, key)
-            else:
-                yield self._alter(key.table, "DROP CONSTRAINT {}", key.name)
+    def _drop_keys(self) -> Iterator[str | _Part]:
+        for key in late_keys(self.component):
+            yield from drop_texts(self.component, key)
+        for key in self.keys:
+            yield self._alter(key.table, "DROP CONSTRAINT {}", key.name)
+
+    def _drop_apart(self) -> Iterator[str]:
+        """What is no part of its table; of a partitioned table, with what hangs under it."""
+        indexes = [name_of(index.name) for index in self.found.indexes if index.parent is None and index.constraint is None]
+        if indexes:
+            yield _text("DROP INDEX {}", sql.SQL(", ").join(indexes))
+        if self.found.statistics:
+            yield _text("DROP STATISTICS {}", sql.SQL(", ").join(name_of(one.name) for one in self.found.statistics))
+
+    def _drop(self, table: TableName) -> Iterator[_Part]:
+        """The constraints that hold the columns that lose their names."""
         for check in self.found.checks:
-            if check.local:
-                yield self._alter_whole(check.table, "DROP CONSTRAINT {}", check.name)
+            if check.table == table and check.local:
+                yield self._alter_whole(table, "DROP CONSTRAINT {}", check.name)
         for index in self.found.indexes:
-            if index.parent is not None:
-                continue  # goes with it
-            if index.constraint:
-                yield self._alter_whole(index.table, "DROP CONSTRAINT {}", index.name.name)
-            else:
-                yield _text("DROP INDEX {}", name_of(index.name))
-        for one in self.found.statistics:
-            yield _text("DROP STATISTICS {}", name_of(one.name))
+            if index.table == table and index.parent is None and index.constraint:
+                yield self._alter_whole(table, "DROP CONSTRAINT {}", index.name.name)
 
-    def _hand_over(self, column: WideColumn) -> Iterator[str]:
+    def _hand_over(self, column: WideColumn) -> Iterator[str | _Part]:
         """Default and identity: on one of them only, or every row takes two ids."""
         twin = twin_name(column, self.side)
         not_null = list(self._not_null(column))
         if column.identity:
-            yield identity_text(self.component, column, self.side, not_null if self.component.in_tree(column.table) else ()).removesuffix(
-                ";"
-            )
+            between = [str(part) for part in not_null] if self.component.in_tree(column.table) else []
+            yield identity_text(self.component, column, self.side, between).removesuffix(";")
         elif column.default is not None:
             yield self._alter(column.table, "ALTER COLUMN {} DROP DEFAULT", column.name)
-            default = sql.SQL(column.default)
-            yield _text("ALTER TABLE ONLY {} ALTER COLUMN {} SET DEFAULT {}", name_of(column.table), sql.Identifier(twin), default)
+            default = _text("ALTER COLUMN {} SET DEFAULT {}", sql.Identifier(twin), sql.SQL(column.default))
+            yield _Part(_text("ONLY {}", name_of(column.table)), default)
         if not (column.identity and self.component.in_tree(column.table)):
             yield from not_null
 
-    def _not_null(self, column: WideColumn) -> Iterator[str]:
+    def _not_null(self, column: WideColumn) -> Iterator[_Part]:
         """Where a column is inherited, NOT NULL may be as well: it is set here, by the proof, in all tables that have it."""
         if not self.component.in_tree(column.table):
             yield from [self._alter(column.table, "ALTER COLUMN {} DROP NOT NULL", column.name)] if column.not_null else []
@@ -185,11 +233,10 @@ class _Swap:
             yield from (self._alter_whole(one.table, "ALTER COLUMN {} DROP NOT NULL", one.name) for one in tree)
             yield from (text for one in reversed(tree) for text in self._set_not_null(one))
 
-    def _set_not_null(self, column: WideColumn) -> Iterator[str]:
+    def _set_not_null(self, column: WideColumn) -> Iterator[_Part]:
         twin = twin_name(column, self.side)
         if self.component.schema.server_version < NAMED_NOT_NULL:
-            table = self.component.parts(column.table)
-            yield _text("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", table, sql.Identifier(twin))
+            yield _Part(self.component.parts(column.table).as_string(), _text("ALTER COLUMN {} SET NOT NULL", sql.Identifier(twin)))
         elif column.not_null_name is not None and self._is_own(column, column.not_null_name):
             yield self._alter_whole(column.table, "ADD CONSTRAINT {} NOT NULL {}", column.not_null_name, twin)
 
@@ -200,13 +247,19 @@ class _Swap:
     def _rename(self) -> Iterator[str]:
         for column in self.component.columns:
             if not column.inherited:
-                yield self._alter_whole(column.table, "RENAME COLUMN {} TO {}", column.name, twin_name(column, self.side.other))
-                yield self._alter_whole(column.table, "RENAME COLUMN {} TO {}", twin_name(column, self.side), column.name)
+                yield str(self._alter_whole(column.table, "RENAME COLUMN {} TO {}", column.name, twin_name(column, self.side.other)))
+                yield str(self._alter_whole(column.table, "RENAME COLUMN {} TO {}", twin_name(column, self.side), column.name))
 
-    def _index(self, index: IndexFacts) -> Iterator[str]:
+    def _add(self, index: IndexFacts) -> _Part:
+        kind = "PRIMARY KEY" if index.constraint == "p" else "UNIQUE"
+        return self._alter(
+            index.table, f"ADD CONSTRAINT {{}} {kind} USING INDEX {{}}", index.name.name, index_temporary(index, self.side).name
+        )
+
+    def _index(self, index: IndexFacts) -> Iterator[str | _Part]:
         name = index_temporary(index, self.side)
         if index.needs_lock:
-            yield self._alter(index.table, "RENAME CONSTRAINT {} TO {}", name.name, index.name.name)
+            yield str(self._alter(index.table, "RENAME CONSTRAINT {} TO {}", name.name, index.name.name))
         elif index.constraint and (index.partitioned or index.temporal):
             definition = sql.SQL(index.definition or "")
             if index.tablespace is not None:
@@ -217,8 +270,7 @@ class _Swap:
             if index.options:
                 yield _text("ALTER INDEX {} SET ({})", name_of(index.name), sql.SQL(", ".join(index.options)))
         elif index.constraint:
-            kind = "PRIMARY KEY" if index.constraint == "p" else "UNIQUE"
-            yield self._alter(index.table, f"ADD CONSTRAINT {{}} {kind} USING INDEX {{}}", index.name.name, name.name)
+            yield from [self._add(index)] if self.component.in_tree(index.table) else []
         else:
             yield _text("ALTER INDEX {} RENAME TO {}", name_of(name), sql.Identifier(index.name.name))
         if index.clustered:
@@ -236,13 +288,12 @@ class _Swap:
     def _names(self) -> Iterator[str]:
         """Of everything that was made beside the old one."""
         checks = [check for check in self.found.checks if not check.inherited]
-        yield from (
-            self._alter_whole(check.table, "RENAME CONSTRAINT {} TO {}", check_temporary(check, self.side), check.name) for check in checks
-        )
-        keys = [key for key in self.component.keys if not is_late(self.component, key)]
-        yield from (self._alter(key.table, "RENAME CONSTRAINT {} TO {}", key_temporary(key, self.side), key.name) for key in keys)
+        for check in checks:
+            yield str(self._alter_whole(check.table, "RENAME CONSTRAINT {} TO {}", check_temporary(check, self.side), check.name))
+        for key in self.keys:
+            yield str(self._alter(key.table, "RENAME CONSTRAINT {} TO {}", key_temporary(key, self.side), key.name))
         comments = [(check.table, check.name, check.comment) for check in self.found.checks]
-        comments += [(key.table, key.name, self.found.comments.get((key.table, key.name))) for key in keys]
+        comments += [(key.table, key.name, self.found.comments.get((key.table, key.name))) for key in self.keys]
         for table, new, comment in comments:
             if comment is not None:
                 yield self._comment(table, new, comment)
@@ -259,7 +310,7 @@ class _Swap:
             return
         if not self.component.in_tree(column.table):
             made = not_null_temporary(column, self.side)
-            yield self._alter(column.table, "RENAME CONSTRAINT {} TO {}", made, column.not_null_name)
+            yield str(self._alter(column.table, "RENAME CONSTRAINT {} TO {}", made, column.not_null_name))
         if column.not_null_comment is not None:
             yield self._comment(column.table, column.not_null_name, column.not_null_comment)
 
@@ -268,6 +319,4 @@ class _Swap:
             yield from column.settings if self.side is Side.WIDE else ()
         for column, known in fed(self.component):
             if not column.identity:
-                yield from filter(None, [range_text(column, known, self.side).removesuffix(";")])
-            if known.owned and not column.identity:
-                yield _text("ALTER SEQUENCE {} OWNED BY {}.{}", name_of(known.name), name_of(column.table), sql.Identifier(column.name))
+                yield from sequence_texts(column, known, self.side)

@@ -9,12 +9,18 @@ from psycopg import sql
 from splitter.dependents import WideColumn, rename_columns
 from splitter.plans.foreign_keys import LOCK_BUDGET_MS, LOCK_TIMEOUT_MS, name_of, regclass, under_lock
 from splitter.plans.widen_ids.component import Component
+from splitter.plans.widen_ids.keys import written_by_actions
 from splitter.plans.widen_ids.names import TRIGGER, Side, function_name, twin_name, wanted
 from splitter.schema import TableName
 from splitter.steps import Action, Lock, Step
 
 # Replaced in the swap: plans of old sessions are made anew, for the trigger follows the column's name.
 _FUNCTION = """CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SET search_path = '' AS {body}"""
+_LEADS = """    IF TG_OP = 'UPDATE' AND NEW.{twin} IS DISTINCT FROM OLD.{twin} AND NEW.{live} IS NOT DISTINCT FROM OLD.{live} THEN
+        NEW.{live} := NEW.{twin};
+    ELSE
+        NEW.{twin} := NEW.{live};
+    END IF;"""
 _FITS = "CASE WHEN NEW.{live} BETWEEN {least} AND {most} THEN NEW.{live} END"
 _FITS_ALL = """CASE WHEN NOT EXISTS (SELECT FROM pg_catalog.unnest(NEW.{live}) AS e WHERE e NOT BETWEEN {least} AND {most})
         THEN NEW.{live}::pg_catalog.{type} END"""
@@ -37,9 +43,15 @@ FROM pg_catalog.pg_trigger AS g WHERE g.tgrelid = pg_catalog.to_regclass({table}
 
 def render_function(component: Component, table: TableName, live: Side) -> sql.Composed:
     """``live``: the side whose column has the name, and which the other one follows."""
-    lines = [_follows(column, live) for column in component.of(table)]
+    written = written_by_actions(component, table) if live is Side.NARROW else frozenset()
+    lines = [_leads(column) if column.name in written else _follows(column, live) for column in component.of(table)]
     body = sql.SQL("BEGIN\n{}\n    RETURN NEW;\nEND").format(sql.SQL("\n").join(lines)).as_string()
     return sql.SQL(_FUNCTION).format(name=function_name(table), body=sql.Literal(body))
+
+
+def _leads(column: WideColumn) -> sql.Composed:
+    """An action of a foreign key that is the twins' writes the twin alone."""
+    return sql.SQL(_LEADS).format(live=sql.Identifier(column.name), twin=sql.Identifier(twin_name(column, Side.WIDE)))
 
 
 def _follows(column: WideColumn, live: Side) -> sql.Composed:

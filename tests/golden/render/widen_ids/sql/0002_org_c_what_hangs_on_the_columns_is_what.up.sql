@@ -1,4 +1,4 @@
--- plan widen-ids 1dd44d3a6eedcabc9384dd128d29d322 for us, step 2 of 37: up
+-- plan widen-ids cb20a60b8ac85bff51bd33e5ce648b7b for us, step 2 of 39: up
 -- org, c: what hangs on the columns is what the plan was made for
 --   lock: none, waits at most 100 ms, runs at most 60000 ms, in a transaction
 
@@ -254,7 +254,11 @@ SELECT n.nspname::text AS schema, c.relname::text AS "table", r.rulename::text A
        || CASE WHEN r.ev_enabled = 'O' THEN ARRAY[]::text[] ELSE ARRAY[pg_catalog.format('ALTER TABLE %I.%I %s RULE %I', n.nspname, c.relname,
               CASE r.ev_enabled WHEN 'A' THEN 'ENABLE ALWAYS' WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'DISABLE' END, r.rulename)] END
        || CASE WHEN pg_catalog.obj_description(r.oid, 'pg_rewrite') IS NULL THEN ARRAY[]::text[] ELSE ARRAY[pg_catalog.format(
-              'COMMENT ON RULE %I ON %I.%I IS %L', r.rulename, n.nspname, c.relname, pg_catalog.obj_description(r.oid, 'pg_rewrite'))] END AS create
+              'COMMENT ON RULE %I ON %I.%I IS %L', r.rulename, n.nspname, c.relname, pg_catalog.obj_description(r.oid, 'pg_rewrite'))] END AS create,
+       ARRAY(SELECT DISTINCT ARRAY[q.nspname::text, o.relname::text] FROM chosen AS w JOIN pg_catalog.pg_depend AS d ON d.refobjid = w.relid
+              AND d.refobjsubid = w.attnum AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+             JOIN pg_catalog.pg_class AS o ON o.oid = w.relid JOIN pg_catalog.pg_namespace AS q ON q.oid = o.relnamespace
+            WHERE d.objid = r.oid AND d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass) AS reads
   FROM pg_catalog.pg_rewrite AS r JOIN pg_catalog.pg_class AS c ON c.oid = r.ev_class JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
  WHERE r.rulename <> '_RETURN' AND EXISTS (SELECT FROM chosen AS w JOIN pg_catalog.pg_depend AS d ON d.refobjid = w.relid
        AND d.refobjsubid = w.attnum AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
@@ -293,7 +297,11 @@ SELECT n.nspname::text AS schema, c.relname::text AS "table", p.polname::text AS
            ' USING (' || pg_catalog.pg_get_expr(p.polqual, p.polrelid) || ')',
            ' WITH CHECK (' || pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) || ')')]
        || CASE WHEN pg_catalog.obj_description(p.oid, 'pg_policy') IS NULL THEN ARRAY[]::text[] ELSE ARRAY[pg_catalog.format(
-              'COMMENT ON POLICY %I ON %I.%I IS %L', p.polname, n.nspname, c.relname, pg_catalog.obj_description(p.oid, 'pg_policy'))] END AS create
+              'COMMENT ON POLICY %I ON %I.%I IS %L', p.polname, n.nspname, c.relname, pg_catalog.obj_description(p.oid, 'pg_policy'))] END AS create,
+       ARRAY(SELECT DISTINCT ARRAY[q.nspname::text, o.relname::text] FROM chosen AS w JOIN pg_catalog.pg_depend AS d ON d.refobjid = w.relid
+              AND d.refobjsubid = w.attnum AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+             JOIN pg_catalog.pg_class AS o ON o.oid = w.relid JOIN pg_catalog.pg_namespace AS q ON q.oid = o.relnamespace
+            WHERE d.objid = p.oid AND d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass) AS reads
   FROM pg_catalog.pg_policy AS p JOIN pg_catalog.pg_class AS c ON c.oid = p.polrelid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
  WHERE EXISTS (SELECT FROM chosen AS w JOIN pg_catalog.pg_depend AS d ON d.refobjid = w.relid
        AND d.refobjsubid = w.attnum AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass

@@ -1,4 +1,4 @@
--- plan widen-ids 1dd44d3a6eedcabc9384dd128d29d322 for us, step 4 of 37: up
+-- plan widen-ids cb20a60b8ac85bff51bd33e5ce648b7b for us, step 4 of 39: up
 -- no vacuum against wraparound is due
 --   lock: none, waits at most 100 ms, runs at most 60000 ms, in a transaction
 

@@ -1,4 +1,4 @@
--- plan widen-ids 1dd44d3a6eedcabc9384dd128d29d322 for us, step 5 of 37: down
+-- plan widen-ids cb20a60b8ac85bff51bd33e5ce648b7b for us, step 5 of 39: down
 -- nothing to take back
 
 \set ON_ERROR_STOP on

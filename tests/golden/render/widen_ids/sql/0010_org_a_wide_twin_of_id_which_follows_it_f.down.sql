@@ -1,4 +1,4 @@
--- plan widen-ids 1dd44d3a6eedcabc9384dd128d29d322 for us, step 10 of 37: down
+-- plan widen-ids cb20a60b8ac85bff51bd33e5ce648b7b for us, step 10 of 39: down
 -- back: org: no twins and no trigger
 -- back: lock: ACCESS EXCLUSIVE on org, waits at most 100 ms, runs at most 150 ms, in a transaction
 -- back: hazard: readers and writers wait for a moment

@@ -1,4 +1,4 @@
--- plan widen-ids 1dd44d3a6eedcabc9384dd128d29d322 for us, step 21 of 37: up
+-- plan widen-ids cb20a60b8ac85bff51bd33e5ce648b7b for us, step 21 of 39: up
 -- orglift_wide_0b62dd5a85c5 of c proved
 --   lock: SHARE UPDATE EXCLUSIVE on c, waits at most 600000 ms, runs without a limit, in a transaction
 --   hazard: reads the table

@@ -1,4 +1,4 @@
--- plan widen-ids 1dd44d3a6eedcabc9384dd128d29d322 for us, step 23 of 37: up
+-- plan widen-ids cb20a60b8ac85bff51bd33e5ce648b7b for us, step 23 of 39: up
 -- c: the twins are NOT NULL, by the proof
 --   lock: ACCESS EXCLUSIVE on c, waits at most 100 ms, runs at most 150 ms, in a transaction
 --   hazard: readers and writers wait for a moment

@@ -1,4 +1,4 @@
--- plan widen-ids 1dd44d3a6eedcabc9384dd128d29d322 for us, step 27 of 37: up
+-- plan widen-ids cb20a60b8ac85bff51bd33e5ce648b7b for us, step 27 of 39: up
 -- foreign key c_org_fkey of c between the twins, not yet proved
 --   lock: SHARE ROW EXCLUSIVE on org, c, waits at most 100 ms, runs at most 150 ms, in a transaction
 --   hazard: writers wait for a moment
@@ -27,8 +27,12 @@ END
 $orglift$;
 SELECT q.answer IS TRUE AS wanted, q.answer IS NULL AS lost FROM (SELECT (
 SELECT CASE (SELECT pg_catalog.format_type(a.atttypid, NULL) FROM pg_catalog.pg_attribute AS a
-    WHERE a.attrelid = pg_catalog.to_regclass('"public"."c"') AND a.attname = 'id' AND NOT a.attisdropped) WHEN 'integer' THEN NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k
-    WHERE k.conrelid = pg_catalog.to_regclass('"public"."c"') AND k.conname = 'orglift_wide_8b1cd253aa5f') WHEN 'bigint' THEN false END
+    WHERE a.attrelid = pg_catalog.to_regclass('"public"."org"') AND a.attname = 'id' AND NOT a.attisdropped) WHEN 'integer' THEN NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k
+    WHERE k.conrelid = pg_catalog.to_regclass('"public"."c"') AND k.conname = 'orglift_wide_8b1cd253aa5f') AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k
+    JOIN pg_catalog.pg_attribute AS a ON (a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey))
+      OR (a.attrelid = k.confrelid AND a.attnum = ANY (k.confkey))
+    WHERE k.conrelid = pg_catalog.to_regclass('"public"."c"') AND k.conname = 'c_org_fkey' AND a.attname = 'id_orglift_wide'
+      AND a.attrelid = pg_catalog.to_regclass('"public"."org"')) WHEN 'bigint' THEN false END
 ) AS answer) AS q \gset orglift_
 \if :orglift_lost
 DO $orglift$

@@ -1,0 +1,11 @@
+-- plan widen-ids cb20a60b8ac85bff51bd33e5ce648b7b for us, step 39 of 39: down
+-- step 39 cannot be taken back: c: the narrow columns are gone, for good
+
+\set ON_ERROR_STOP on
+\encoding UTF8
+
+DO $orglift$
+BEGIN
+    RAISE EXCEPTION USING MESSAGE = 'step 39 cannot be taken back: c: the narrow columns are gone, for good', HINT = 'the plan stays as it is';
+END
+$orglift$;
