@@ -40,6 +40,7 @@ UPDATE account SET n = n + 1 WHERE id = :a;
 UPDATE visit SET what = 'seen' WHERE id = :v;
 INSERT INTO note (account_id, body) VALUES (:a, 'new');
 """
+COMPUTING_SECONDS = 20
 PGROLL_ROWS, SENTRY_ROWS = 1000, 10_000  # of a batch
 COLUMNS = {"account": ("id",), "visit": ("id", "account_id"), "note": ("id", "account_id")}
 _FUNCTION = "CREATE FUNCTION follow_{table}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} RETURN NEW; END $$"
@@ -94,6 +95,14 @@ def orglift(url: str, phases: Phases) -> None:
 
         apply_plan(conn, plan, report=report)
         apply_plan(conn, plan, report=report, stages=tuple(Stage))
+
+
+def computing(url: str, phases: Phases) -> None:
+    """One session that computes and touches no table: what the clients notice of any other session at work."""
+    with psycopg.connect(url, autocommit=True) as conn, phases.over("backfill"):
+        until = time.monotonic() + COMPUTING_SECONDS
+        while time.monotonic() < until:
+            conn.execute("SELECT count(*) FROM generate_series(1, 1000000)")
 
 
 def pgroll(url: str, phases: Phases) -> None:
@@ -165,4 +174,4 @@ def _swap_statements() -> Iterator[str]:
         yield f"ALTER TABLE {table} ADD PRIMARY KEY USING INDEX {table}_id_new"
 
 
-CONTESTS: dict[str, Contest] = {"ALTER TYPE": alter_type, "orglift": orglift, "pgroll": pgroll, "sentry": sentry}
+CONTESTS: dict[str, Contest] = {"ALTER TYPE": alter_type, "computing": computing, "orglift": orglift, "pgroll": pgroll, "sentry": sentry}
