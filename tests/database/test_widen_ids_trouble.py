@@ -63,6 +63,17 @@ def test_a_lock_that_never_comes_is_told_and_nobody_waits_behind_it(site: WideSi
     assert_goes_on(site, plan)
 
 
+@pytest.mark.parametrize("budget_ms", [0, 10**6])
+def test_a_step_says_the_time_outs_that_its_statement_sets(site: WideSite, budget_ms: int) -> None:
+    """What was cancelled for its locks is told from what was not by them."""
+    steps = [each for step in site.plan(budget_ms).steps for each in (step, *(step.undo or ()))]
+    locking = [step for step in steps if "LOCK TABLE" in step.sql]
+    assert locking
+    for step in locking:
+        set_ = (f"SET LOCAL lock_timeout = {step.lock_timeout_ms};", f"SET LOCAL statement_timeout = {step.statement_timeout_ms};")
+        assert "\n".join(set_) in step.sql
+
+
 def test_an_index_build_that_was_cancelled_leaves_nothing_behind(site: WideSite) -> None:
     """The build waits for an older transaction, which is told."""
     plan, told = site.plan(), []

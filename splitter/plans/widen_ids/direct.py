@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from psycopg import sql
 
-from splitter.plans.foreign_keys import LOCK_TIMEOUT_MS, name_of, under_lock
+from splitter.plans.foreign_keys import LOCK_BUDGET_MS, LOCK_TIMEOUT_MS, name_of, under_lock
 from splitter.plans.widen_ids.component import Component
 from splitter.plans.widen_ids.names import Side, type_of, wanted
 from splitter.plans.widen_ids.sequences import audit_values, closed_range, fed
@@ -26,7 +26,7 @@ def _step(component: Component, side: Side, budget_ms: int, undo: tuple[Step, ..
         lock=Lock.ACCESS_EXCLUSIVE,
         tables=component.reached(component.locked),
         lock_timeout_ms=LOCK_TIMEOUT_MS,
-        statement_timeout_ms=max(budget_ms, LOCK_TIMEOUT_MS),
+        statement_timeout_ms=LOCK_BUDGET_MS,
         hazard="readers and writers wait while the tables are rewritten",
         undo=undo,
         precondition=wanted(component.first, side, sql.SQL("true")),
