@@ -18,7 +18,7 @@ from splitter.schema import Schema, TableName
 
 REMEDY = "make the same function for bigint, or write COLUMN::bigint::integer there; or drop it, and make it again after the plan"
 _NARROW = {"smallint": "bigint", "integer": "bigint", "smallint[]": "bigint[]", "integer[]": "bigint[]"}
-_CONDITION = re.compile(r" WHEN \((.*)\) EXECUTE FUNCTION ", re.DOTALL)
+_CONDITION = re.compile(r"(?: WHEN \((.*)\) EXECUTE FUNCTION | WHERE (.*?) DO )", re.DOTALL)
 Ask = Callable[[str], list[Any]]
 
 
@@ -44,7 +44,9 @@ def find_misunderstood(conn: Connection, schema: Schema, ask: Ask, views: Iterab
             yield from trial.each(said, f"FROM {known[table].quoted}", table)
     for row in ask("conditions"):
         condition, name = _CONDITION.search(row.said), known[row.table].quoted
-        yield from trial.each([(row.object, condition[1])] if condition else [], f"FROM {name} AS old, {name} AS new", row.table)
+        yield from trial.each(
+            [(row.object, condition[1] or condition[2])] if condition else [], f"FROM {name} AS old, {name} AS new", row.table
+        )
     for row in reversed(list(views)):
         yield from trial.view(row)
 

@@ -50,4 +50,10 @@ SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS "table", pg_catalog.f
   FROM (SELECT DISTINCT relid FROM chosen) AS w JOIN pg_catalog.pg_class AS c ON c.oid = w.relid
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
   JOIN pg_catalog.pg_trigger AS g ON g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgqual IS NOT NULL AND g.tgparentid = 0
- ORDER BY g.oid
+UNION ALL
+SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), pg_catalog.format('rule %I of %I.%I', r.rulename, n.nspname, c.relname),
+       pg_catalog.pg_get_ruledef(r.oid)
+  FROM (SELECT DISTINCT relid FROM chosen) AS w JOIN pg_catalog.pg_class AS c ON c.oid = w.relid
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+  JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = c.oid AND r.ev_qual <> '<>'
+ ORDER BY 1, 2

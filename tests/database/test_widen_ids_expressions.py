@@ -42,6 +42,8 @@ REFUSED = {
         "trigger g of public.c",
         "public.small(bigint)",
     ),
+    "a rule": ("CREATE RULE r AS ON DELETE TO c WHERE small(OLD.id) DO INSTEAD NOTHING", "rule r of public.c", "public.small(bigint)"),
+    "an operator class": ("CREATE INDEX i ON c USING brin ((org + m) int4_bloom_ops, n)", "index i", "int4_bloom_ops"),
     "a row filter": (
         "CREATE PUBLICATION b FOR TABLE c WHERE (make_date(id, 1, 1) > '2020-01-01')",
         "publication b, row filter of public.c",
@@ -79,7 +81,7 @@ def test_it_is_refused_by_name_where_the_server_would_not_understand_it(make_wid
         make_wide(TABLES + script).plan(budget_ms=10**9)
     (problem,) = caught.value.problems
     assert problem.object == name and function in problem.found
-    assert "for bigint" in problem.remedy
+    assert "for bigint" in problem.remedy or "class" in kind
 
 
 def test_what_is_understood_is_carried(make_wide: MakeWide) -> None:

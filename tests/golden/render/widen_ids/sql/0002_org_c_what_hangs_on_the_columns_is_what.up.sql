@@ -1,4 +1,4 @@
--- plan widen-ids cb20a60b8ac85bff51bd33e5ce648b7b for us, step 2 of 39: up
+-- plan widen-ids 1a3bf8f7d17481e3f7c53e964897d5b0 for us, step 2 of 39: up
 -- org, c: what hangs on the columns is what the plan was made for
 --   lock: none, waits at most 100 ms, runs at most 60000 ms, in a transaction
 
@@ -97,9 +97,11 @@ SELECT n.nspname::text AS schema, i.relname::text AS name, m.nspname::text AS ta
        pg_catalog.obj_description(i.oid, 'pg_class') AS comment, pg_catalog.obj_description(k.oid, 'pg_constraint') AS constraint_comment,
        ARRAY(SELECT ARRAY[a.attnum::int, a.attstattarget::int] FROM pg_catalog.pg_attribute AS a
               WHERE a.attrelid = i.oid AND a.attstattarget >= 0 ORDER BY a.attnum) AS targets,
-       ARRAY(SELECT o.opcname::text FROM pg_catalog.unnest(x.indclass::oid[]) WITH ORDINALITY AS y (oid, position)
+       ARRAY(SELECT DISTINCT o.opcname::text FROM pg_catalog.unnest(x.indclass::oid[]) WITH ORDINALITY AS y (oid, position)
                JOIN pg_catalog.pg_opclass AS o ON o.oid = y.oid JOIN chosen AS w ON w.relid = x.indrelid
-                AND w.attnum = (x.indkey::smallint[])[y.position - 1]
+                AND (w.attnum = (x.indkey::smallint[])[y.position - 1] OR (x.indkey::smallint[])[y.position - 1] = 0 AND EXISTS (
+                    SELECT FROM pg_catalog.pg_depend AS d WHERE d.objid = i.oid AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                       AND d.refobjid = w.relid AND d.refobjsubid = w.attnum))
               WHERE NOT o.opcdefault AND o.opcintype = ANY ('{int2,int4,int2[],int4[]}'::pg_catalog.regtype[])) AS narrow_classes,
        EXISTS (SELECT FROM pg_catalog.pg_constraint AS f WHERE f.contype = 'f' AND f.conindid = i.oid AND NOT EXISTS (
            SELECT FROM chosen AS w WHERE w.relid = x.indrelid AND w.attnum = ANY (f.confkey))) AS held

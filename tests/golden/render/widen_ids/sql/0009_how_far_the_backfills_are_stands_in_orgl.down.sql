@@ -1,4 +1,4 @@
--- plan widen-ids cb20a60b8ac85bff51bd33e5ce648b7b for us, step 9 of 39: down
+-- plan widen-ids 1a3bf8f7d17481e3f7c53e964897d5b0 for us, step 9 of 39: down
 -- nothing to take back
 
 \set ON_ERROR_STOP on
