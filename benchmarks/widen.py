@@ -1,4 +1,5 @@
-"""What it costs to make three tables' ids bigint: one ALTER TYPE, orglift, and two batched recipes, idle and beside pgbench, in one run.
+"""What it costs to make three tables' ids bigint: one ALTER TYPE, orglift, two batched recipes, and copies that follow
+by a log of changes, idle and beside pgbench, in one run.
 
     python -m benchmarks.widen                    # three tables of 3 million rows; some 15 GB of disk and an hour
     python -m benchmarks.widen --scale 0.1 --rounds 1
@@ -23,7 +24,8 @@ import psycopg
 from psycopg import sql
 
 from benchmarks.clients import Latency, clients
-from benchmarks.widening import CONTESTS, ROWS, SCHEMA, SCRIPT, TABLES, Phases
+from benchmarks.copying import copy
+from benchmarks.widening import ROWS, SCHEMA, SCRIPT, TABLES, Contest, Phases, alter_type, computing, orglift, pgroll, sentry
 from splitter.binaries import find_binaries, read_major
 from splitter.embedded import Cluster, temporary
 
@@ -33,14 +35,19 @@ SAFE = {
     "shared_buffers": "512MB",
     "maintenance_work_mem": "128MB",
     "max_wal_size": "8GB",
-    "min_wal_size": "8GB",
     "checkpoint_timeout": "15min",
     "autovacuum_naptime": "10s",
 }
-# A server that has run for a while writes into segments that it has: a new one of 16 MB is zeroed and synced while every commit waits.
-WAL_MESSAGES, WAL_MESSAGE = 6000, 1_000_000  # bytes
 ALONE_SECONDS = 20  # of the clients before the work begins
 STOPS, IDLES = "ALTER TYPE", "computing"  # beside the clients that is a stop, and this nothing without them
+CONTESTS: dict[str, Contest] = {
+    STOPS: alter_type,
+    IDLES: computing,
+    "orglift": orglift,
+    "pgroll": pgroll,
+    "sentry": sentry,
+    "copy": copy,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +69,6 @@ def main() -> None:
     binaries = find_binaries(options.pg_bin, options.major)
     found: dict[str, list[Round]] = {}
     with temporary(binaries, settings=SAFE, place=options.place) as cluster:
-        grow_wal(cluster)
         for size in options.scale:
             rows = round(ROWS * size)
             say(f"{rows:,} rows: filling")
@@ -79,13 +85,6 @@ def main() -> None:
     print("\n".join(render(found, f"{machine} at {options.rate or 'most'} transactions a second")))
     if options.out:
         options.out.write_text(json.dumps({key: [asdict(each) for each in rounds] for key, rounds in found.items()}, indent=1) + "\n")
-
-
-def grow_wal(cluster: Cluster) -> None:
-    with psycopg.connect(cluster.url(), autocommit=True) as conn:
-        for _ in range(WAL_MESSAGES):
-            conn.execute("SELECT pg_catalog.pg_logical_emit_message(false, 'x', pg_catalog.repeat('x', %s))", (WAL_MESSAGE,))
-        conn.execute("CHECKPOINT")
 
 
 def fill(cluster: Cluster, rows: int) -> None:

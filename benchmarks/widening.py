@@ -172,6 +172,3 @@ def _swap_statements() -> Iterator[str]:
     for table, columns in reversed(COLUMNS.items()):
         yield f"ALTER TABLE {table} {', '.join(f'DROP COLUMN {column}_old CASCADE' for column in columns)}"
         yield f"ALTER TABLE {table} ADD PRIMARY KEY USING INDEX {table}_id_new"
-
-
-CONTESTS: dict[str, Contest] = {"ALTER TYPE": alter_type, "computing": computing, "orglift": orglift, "pgroll": pgroll, "sentry": sentry}
