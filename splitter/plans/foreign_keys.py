@@ -17,7 +17,7 @@ from splitter.steps import Action, DroppedKey, Lock, Step
 
 LOCK_TIMEOUT_MS = 100  # below deadlock_timeout: who queues behind a lock that is not had waits no longer than this
 LOCK_BUDGET_MS = 150  # for all the locks of one step
-_VACUUM_MS = 10_000  # above deadlock_timeout, after which an autovacuum gives way to whoever waits
+VACUUM_MS = 10_000  # above deadlock_timeout, after which an autovacuum gives way to whoever waits
 WORK_MS = 10_000  # what may be done under them, were it ever to take long
 PATIENT_MS = 600_000  # for locks behind which neither reads nor writes queue
 FIRST_VALIDATES_PARTITIONS = 180000  # NOT VALID keys of partitioned tables
@@ -109,7 +109,7 @@ def under_lock(schema: Schema, roots: Iterable[TableName], lock: Lock, statement
         tables=sql.SQL(", ").join(tables),
         mode=sql.SQL(lock.value),
         statement=statement,
-        vacuum=sql.Literal(_VACUUM_MS),
+        vacuum=sql.Literal(VACUUM_MS),
         lock=sql.Literal(LOCK_TIMEOUT_MS),
         budget=sql.Literal(LOCK_BUDGET_MS),
         work=sql.Literal(WORK_MS),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import psycopg
 import pytest
 
@@ -99,6 +102,33 @@ def test_it_is_filled_again_where_the_swap_had_to_wait_for_a_reader(make_wide: M
     assert ("(1,new,1)",) in site.rows(SEEN["m"])
     undo_plan(site.conn, plan)
     assert "orglift" not in site.dump()
+
+
+def test_a_vacuum_of_it_is_waited_for_while_others_read_it(make_wide: MakeWide) -> None:
+    site = make_wide(TABLES + VIEWS)
+    plan = site.plan()
+    with psycopg.connect(site.url) as vacuum, psycopg.connect(site.url, autocommit=True) as reader:
+        reader.execute("SET statement_timeout = '5s'")
+
+        def hold(event: Event) -> None:
+            if isinstance(event, Note) and "materialized view second" in event.text:
+                vacuum.execute("COMMENT ON MATERIALIZED VIEW m IS 'm'")  # takes the lock of a vacuum
+                ending.start()
+
+        def let_go() -> None:
+            while not site_waits():
+                time.sleep(0.05)
+            read.append(reader.execute("SELECT count(*) FROM m").fetchone())
+            vacuum.commit()
+
+        def site_waits() -> bool:
+            query = "SELECT FROM pg_locks WHERE relation = 'm'::regclass AND NOT granted AND mode = 'ShareUpdateExclusiveLock'"
+            return bool(reader.execute(query).fetchall())
+
+        read: list[object] = []
+        ending = threading.Thread(target=let_go, daemon=True)
+        apply_plan(site.conn, plan, report=hold, patience=Patience(seconds=0))
+    assert read == [(38,)]
 
 
 def test_one_that_was_filled_for_the_first_time_in_the_watch_period_stays_so_when_it_is_taken_back(make_wide: MakeWide) -> None:

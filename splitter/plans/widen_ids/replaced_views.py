@@ -12,7 +12,7 @@ from dataclasses import replace
 from psycopg import sql
 
 from splitter.dependents import Replaced, WideColumn
-from splitter.plans.foreign_keys import LOCK_BUDGET_MS, LOCK_TIMEOUT_MS, PATIENT_MS, name_of, regclass, under_lock
+from splitter.plans.foreign_keys import LOCK_BUDGET_MS, LOCK_TIMEOUT_MS, PATIENT_MS, VACUUM_MS, name_of, regclass, under_lock
 from splitter.plans.widen_ids.component import Component
 from splitter.plans.widen_ids.names import Side, temporary, twin_name, wanted
 from splitter.schema import TableName
@@ -30,6 +30,12 @@ _OWN_SETTINGS = (
     "search_path",
 )
 _REFRESH = "{settings};\nREFRESH MATERIALIZED VIEW {view};\nSET LOCAL search_path = '';\nANALYZE {view}"
+# LOCK TABLE takes no materialized view: what this sets is what stands there, and an autovacuum gives way to the lock that it waits for.
+_NO_VACUUM = """DECLARE
+    stood text := pg_catalog.obj_description({name}::pg_catalog.regclass, 'pg_class');
+BEGIN
+    EXECUTE pg_catalog.format('COMMENT ON MATERIALIZED VIEW %s IS %L', {name}, stood);
+END"""
 _FILLED = """(SELECT c.relispopulated FROM pg_catalog.pg_class AS c WHERE c.oid = pg_catalog.to_regclass({view}))"""
 _THERE = "pg_catalog.to_regclass({view}) IS NOT NULL"
 
@@ -50,7 +56,7 @@ def make_views(component: Component) -> Iterator[Step]:
     back = _taken(component, Side.NARROW)
     yield Step(
         purpose=f"{live}: the same over the wide twins, without rows",
-        sql=f"{_joined(_away(component, Side.NARROW))};\n{_under_lock(component, [*texts, *back])}",
+        sql=_views_first(component, tables, _away(component, Side.NARROW)) + _under_lock(component, tables, [*texts, *back]),
         lock=Lock.ACCESS_EXCLUSIVE,
         tables=component.reached(tables),
         lock_timeout_ms=LOCK_TIMEOUT_MS,
@@ -81,8 +87,10 @@ def fill_views(component: Component, side: Side) -> Iterator[Step]:
 
 
 def swap_views(component: Component, side: Side) -> str:
-    """Before the swap of that side locks the tables: who reads a view locks it first, and a REFRESH may keep it for long."""
-    return "".join(f"{text};\n" for text in (*_away(component, side.other), *_taken(component, side)))
+    """What the swap of that side begins with."""
+    if not component.replaced:
+        return ""
+    return _views_first(component, component.locked, [*_away(component, side.other), *_taken(component, side)])
 
 
 def finish_views(component: Component) -> Iterator[Step]:
@@ -108,8 +116,8 @@ def _gone(component: Component, side: Side) -> Step:
         sql=_joined(texts),
         lock=Lock.ACCESS_EXCLUSIVE,
         tables=tuple(view_temporary(view, side) for view in component.replaced),
-        lock_timeout_ms=LOCK_TIMEOUT_MS,
-        statement_timeout_ms=LOCK_BUDGET_MS,
+        lock_timeout_ms=PATIENT_MS,  # nobody knows them, so nobody waits behind it
+        statement_timeout_ms=0,
         undo=None,
         precondition=_wanted(component, side, _any_there(component, side)),
     )
@@ -126,16 +134,24 @@ def _read(component: Component) -> tuple[TableName, ...]:
     return tuple(table for tree in trees for table in tree if table in component.triggered)
 
 
-def _under_lock(component: Component, texts: list[str]) -> str:
-    return under_lock(component.schema, _read(component), Lock.ACCESS_EXCLUSIVE, sql.SQL(";\n".join(texts)))
+def _views_first(component: Component, tables: Iterable[TableName], texts: Iterable[str]) -> str:
+    """Who reads a view locks it before its tables: so do we. No vacuum is waited for any more by then, of a table or of a view."""
+    names = [regclass(view.name) for view in component.replaced if view.materialized]
+    blocks = [sql.SQL("DO {}").format(sql.Literal(sql.SQL(_NO_VACUUM).format(name=name).as_string())).as_string() for name in names]
+    patient = [f"SET LOCAL lock_timeout = {VACUUM_MS}", "SET LOCAL statement_timeout = 0", *blocks]
+    renamed = under_lock(component.schema, tables, Lock.SHARE_UPDATE_EXCLUSIVE, sql.SQL(_joined(texts)))
+    return f"{_joined([*patient, renamed])};\n"
+
+
+def _under_lock(component: Component, tables: Iterable[TableName], texts: list[str]) -> str:
+    return under_lock(component.schema, tables, Lock.ACCESS_EXCLUSIVE, sql.SQL(_joined(texts)))
 
 
 def _columns(component: Component, side: Side) -> Iterator[str]:
     """The columns of that side get the names."""
-    tables = set(_read(component))
-    tops = [table for tree in component.trees if not tables.isdisjoint(tree) for table in tree]
+    tables = {table for tree in component.trees if not set(_read(component)).isdisjoint(tree) for table in tree}
     for column in component.columns:
-        if column.table in tops and not column.inherited:
+        if column.table in tables and not column.inherited:
             yield _rename_column(component, column, column.name, twin_name(column, side.other))
             yield _rename_column(component, column, twin_name(column, side), column.name)
 
