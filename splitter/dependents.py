@@ -123,6 +123,7 @@ class WideColumn:
     generated: str | None = None
     virtual: bool = False
     collation: str | None = None
+    domain: TableName | None = None  # its type, over ``type``
 
     @property
     def wide_type(self) -> str:
@@ -154,6 +155,38 @@ class Replaced:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DomainCheck:
+    """``needs_value``: it refuses NULL, and so every row that says nothing of a column of its type."""
+
+    name: str
+    expression: str
+    validated: bool = True
+    comment: str | None = None
+    needs_value: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainFacts:
+    """A domain that is widened with all the columns that have it. ``base``: the domain that it is over, else it is over ``type``.
+
+    ``root``: the one at the bottom. ``granted``: whom its rights were given to, as GRANT spells it; None where nobody has touched them.
+    """
+
+    name: TableName
+    root: TableName
+    type: str  # smallint, integer
+    base: TableName | None = None
+    default: str | None = None
+    not_null: bool = False
+    not_null_name: str | None = None  # PostgreSQL 17 and later: the constraint's
+    not_null_comment: str | None = None
+    checks: tuple[DomainCheck, ...] = ()
+    owner: str
+    granted: tuple[str, ...] | None = None
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bound:
     """What has to go before the columns change their names, and is made again after that. In the order in which it is dropped.
 
@@ -175,13 +208,19 @@ class Dependents:
     checks: tuple[CheckFacts, ...] = ()
     statistics: tuple[StatisticsFacts, ...] = ()
     bound: tuple[tuple[TableName, Bound], ...] = ()  # with a table whose column it hangs on; a view stands once for each
+    domains: tuple[DomainFacts, ...] = ()  # each after the one that it is over
     touched: tuple[tuple[TableName, str], ...] = ()  # statements after which old sessions plan a trigger's function anew
     comments: Mapping[tuple[TableName, str], str] = field(default_factory=dict)  # of foreign keys
 
 
+def read_tokens(text: str) -> tuple[tuple[str, str], ...]:
+    """(kind, token) of an expression as the server spells it; joined together they are the text again."""
+    return tuple((match.lastgroup or "other", match.group()) for match in _TOKEN.finditer(text))
+
+
 def rename_columns(text: str, names: Mapping[str, str]) -> str:
     """An expression of one table, as the server spells it, with other columns in it. Functions, types, schemas, strings stay."""
-    tokens = [(match.lastgroup or "other", match.group()) for match in _TOKEN.finditer(text)]
+    tokens = read_tokens(text)
     solid = [number for number, (kind, _) in enumerate(tokens) if kind != "space"]
     result = [token for _, token in tokens]
     for place, number in enumerate(solid):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, LiteralString, cast
 
 from psycopg import sql
@@ -10,8 +10,10 @@ from psycopg.rows import namedtuple_row
 
 from splitter.db import Connection, translated
 from splitter.dependents import Bound, CheckFacts, Dependents, IndexFacts, Replaced, SequenceFacts, StatisticsFacts, WideColumn
+from splitter.domains_read import domain_head, domain_query, read_domains
 from splitter.errors import Problem
 from splitter.expressions_read import REMEDY, find_misunderstood
+from splitter.id_columns import domain_of, is_narrow
 from splitter.schema import Column, ForeignKey, Schema, Table, TableName
 from splitter.sql import load_queries
 
@@ -36,9 +38,13 @@ def read_dependents(conn: Connection, schema: Schema, places: Places) -> tuple[D
         return _Reader(conn, schema, chosen).read()
 
 
-def render_count(places: Places) -> str:
-    """A query of one number: how many things depend on the columns, what this plan itself made left out."""
-    return (_chosen(places) + sql.SQL(load_queries("widening.sql")["count"])).as_string()
+def render_count(places: Places, *, domains: bool = False) -> str:
+    """A query of one number: how many things depend on the columns, what this plan itself made left out; and on their ``domains``."""
+    count = _chosen(places) + sql.SQL(load_queries("widening.sql")["count"])
+    if domains:
+        uses = _chosen(places) + domain_head() + sql.SQL("SELECT pg_catalog.count(*) FROM ({}) AS u").format(domain_query("uses"))
+        count = sql.SQL("SELECT ({}) + ({})").format(count, uses)
+    return count.as_string()
 
 
 def render_key_count(places: Places, keys: Iterable[ForeignKey]) -> str:
@@ -62,13 +68,15 @@ DIGESTED = (
     "functions",
     "touched",
 )
+DIGESTED_DOMAINS = ("domains", "constraints", "uses")
 _DIGEST = """SELECT pg_catalog.md5(pg_catalog.string_agg(x.said, ' ' ORDER BY x.said COLLATE "C")) FROM (
     SELECT (pg_catalog.to_jsonb(y) - '{oid,reads,depth,not_null_local}'::text[])::text AS said FROM ("""
 
 
 def render_digest(name: str, places: Places) -> str:
-    """A query of one text: what the block ``name`` of dependents.sql says of the columns, as a hash."""
-    block = sql.SQL(load_queries("dependents.sql")[name])
+    """A query of one text: what the block ``name`` of dependents.sql, or domains.sql, says of the columns, as a hash."""
+    of_domains = name in DIGESTED_DOMAINS
+    block = domain_head() + domain_query(name) if of_domains else sql.Composed([sql.SQL(load_queries("dependents.sql")[name])])
     return (sql.SQL(_DIGEST) + _chosen(places) + block + sql.SQL(") AS y) AS x")).as_string()
 
 
@@ -104,7 +112,12 @@ class _Reader:
             ),
             touched=tuple((TableName(row.schema, row.table), row.statement) for row in self._ask("touched")),
         )
-        for name, said in find_misunderstood(self.conn, self.schema, lambda block: self._ask(block, "expressions.sql"), self._ask("views")):
+        plain: Callable[[str], str] = str
+        if any(column.domain is not None for column in found.columns):
+            found, plain, problems = read_domains(self.conn, self.head, found)
+            self.problems += problems
+        expressions, views = (lambda block: self._ask(block, "expressions.sql")), self._ask("views")
+        for name, said in find_misunderstood(self.conn, self.schema, expressions, views, plain):
             self._problem(name, said, REMEDY)
         for name in ("unknown", "view_problems"):
             for row in self._ask(name):
@@ -125,12 +138,14 @@ class _Reader:
         for row in self._ask("columns"):
             table = TableName(row.schema, row.table)
             column = self.schema.tables[table].column(row.name)
-            self._look_at(table, column)
+            domain = domain_of(self.schema, column)
+            self._look_at(table, column, domain)
             of_root = self.schema.tables[table].partition_of is not None  # an identity is its root's, from PostgreSQL 17 on
             yield WideColumn(
                 table=table,
                 name=row.name,
-                type=column.type,
+                type=column.type if domain is None else column.base_type,
+                domain=domain,
                 not_null=column.not_null,
                 not_null_name=row.not_null_name,
                 not_null_comment=row.not_null_comment,
@@ -147,14 +162,17 @@ class _Reader:
                 target=-1 if row.target is None else row.target,
             )
 
-    def _look_at(self, table: TableName, column: Column) -> None:
+    def _look_at(self, table: TableName, column: Column, domain: TableName | None) -> None:
         name = f"{table}.{column.name}"
         for child in self._children(table) if column.generated is not None else ():
             other = child.columns_by_name.get(column.name)
             if other is None or (other.generated, other.generated_virtual) != (column.generated, column.generated_virtual):
                 self._problem(f"{child.name}.{column.name}", f"is generated otherwise than {name}")
-        if column.generated is None and column.type != column.base_type:
-            self._problem(name, f"has the domain {column.type}", "make the column a plain one, or widen its domain by hand")
+        if column.generated is not None:
+            if domain is not None and is_narrow(column):
+                self._problem(name, f"is a generated column of the domain {column.type}")
+        elif column.type != column.base_type and (domain is None or column.base_type.endswith("]")):
+            self._problem(name, f"has the type {column.type}", "make the column a plain one, or widen its type by hand")
 
     def _children(self, table: TableName) -> Iterator[Table]:
         known = self.schema.tables

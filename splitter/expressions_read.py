@@ -32,23 +32,27 @@ class _Rows:
     reads: tuple[str, ...] = ()
 
 
-def find_misunderstood(conn: Connection, schema: Schema, ask: Ask, views: Iterable[Any]) -> Iterator[tuple[str, str]]:
-    """(object, what was found). ``ask`` reads a block of expressions.sql; ``views``: in the order in which they would be dropped."""
+def find_misunderstood(
+    conn: Connection, schema: Schema, ask: Ask, views: Iterable[Any], plain: Callable[[str], str] = str
+) -> Iterator[tuple[str, str]]:
+    """(object, what was found). ``ask`` reads a block of expressions.sql; ``views``: in the order in which they would be dropped.
+
+    ``plain``: what a text is made again from.
+    """
     known = {row.spelled: _rows_of(schema, row) for row in ask("tables")}
     trial = _Trial(conn, known)
     texts: dict[str, list[tuple[str, str]]] = {}
     for row in ask("expressions"):
-        texts.setdefault(row.table, []).append((row.object, row.said))
+        texts.setdefault(row.table, []).append((row.object, plain(row.said)))
     for table, said in texts.items():
         if trial.fails(", ".join(text for _, text in said), f"FROM {known[table].quoted}", table) is not None:
             yield from trial.each(said, f"FROM {known[table].quoted}", table)
     for row in ask("conditions"):
         condition, name = _CONDITION.search(row.said), known[row.table].quoted
-        yield from trial.each(
-            [(row.object, condition[1] or condition[2])] if condition else [], f"FROM {name} AS old, {name} AS new", row.table
-        )
+        said = [(row.object, plain(condition[1] or condition[2]))] if condition else []
+        yield from trial.each(said, f"FROM {name} AS old, {name} AS new", row.table)
     for row in reversed(list(views)):
-        yield from trial.view(row)
+        yield from trial.view(row, plain(row.query.rstrip(";")))
 
 
 def _rows_of(schema: Schema, row: Any) -> _Rows:
@@ -78,9 +82,8 @@ class _Trial:
     def fails(self, text: str, tail: str, table: str) -> str | None:
         return self._understood(f"SELECT {text} {tail}", (table,), wide=True)
 
-    def view(self, row: Any) -> Iterator[tuple[str, str]]:
+    def view(self, row: Any, query: str) -> Iterator[tuple[str, str]]:
         """One whose definition stands on another one that is not understood is not told again."""
-        query = row.query.rstrip(";")
         reads = tuple(self._read(query))
         if self.broken.isdisjoint(reads):
             found = self._understood(query, (), wide=True)

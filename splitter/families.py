@@ -1,11 +1,14 @@
-"""Which columns hold one id: the key, and everything that repeats its values, along foreign keys and the soft references of silos.toml."""
+"""Which columns hold one id: the key, and everything that repeats its values, along foreign keys and the soft references of silos.toml.
+
+A narrow domain is widened as a whole, so whatever has one that a column of the family has belongs to it as well.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from splitter.graph import Kind, Reference, ReferenceGraph, build_graph
-from splitter.id_columns import Place, find_id_columns, is_narrow
+from splitter.id_columns import Place, domain_of, find_id_columns, is_narrow, root_domain
 from splitter.schema import Column, Schema, TableName
 from splitter.silos import SiloMap
 
@@ -18,10 +21,11 @@ def find_families(schema: Schema, silos: SiloMap, tables: Iterable[TableName] = 
     ids = find_id_columns(schema, silos)
     chosen = tuple(tables)
     starts = {place for table in chosen for place in _keys_of(schema, graph, table, ids)} if chosen else set(ids)
+    sharing = _sharing(schema)
     families: list[frozenset[Place]] = []
     for start in sorted(starts):
         if not any(start in family for family in families):
-            family = _closure(schema, graph, start)
+            family = _closure(schema, graph, start, sharing)
             families.append(frozenset(place for place in family if place[0] in schema.tables))
     return tuple(family for family in _merged(families) if any(find_narrow_columns(schema, family)))
 
@@ -52,13 +56,24 @@ def _keys_of(schema: Schema, graph: ReferenceGraph, table: TableName, ids: Itera
     yield from ((root, name) for reference in graph.to(root) for name in reference.target_columns)
 
 
-def _closure(schema: Schema, graph: ReferenceGraph, start: Place) -> set[Place]:
+def _sharing(schema: Schema) -> Mapping[Place, set[Place]]:
+    """The columns of narrow domains, each with all that have the same one, or one that is over the same."""
+    groups: dict[TableName, set[Place]] = {}
+    for table in schema.roots():
+        for column in table.columns:
+            domain = domain_of(schema, column) if is_narrow(column) else None
+            if domain is not None:
+                groups.setdefault(root_domain(schema, domain), set()).add((table.name, column.name))
+    return {place: group for group in groups.values() for place in group}
+
+
+def _closure(schema: Schema, graph: ReferenceGraph, start: Place, sharing: Mapping[Place, set[Place]]) -> set[Place]:
     reached = {start}
     work = [start]
     while work:
         table, column = work.pop()
         found = {place for reference in graph.to(table) for place in _across(reference, column, up=False)}
-        found |= set(_inherited(schema, table, column))
+        found |= set(_inherited(schema, table, column)) | sharing.get((table, column), set())
         found |= {place for reference in graph.of(table) if reference.kind in _BOTH_WAYS for place in _across(reference, column, up=True)}
         work += found - reached
         reached |= found

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from splitter.errors import Problem
 from splitter.graph import ReferenceGraph, build_graph
-from splitter.schema import Column, Schema, Table, TableName
+from splitter.schema import Column, Schema, Table, TableName, split_name
 from splitter.silos import Export, Silo, SiloMap, spell_column
 
 Place: TypeAlias = tuple[TableName, str]  # a table, never a partition, and its column
@@ -85,6 +85,25 @@ def _columns(schemas: Mapping[str, Schema], table: TableName, name: str) -> Iter
 def is_narrow(column: Column) -> bool:
     """Whether no distributed id fits the column, or the elements of the array that it is."""
     return column.base_type.removesuffix("[]") in _NARROW
+
+
+def domain_of(schema: Schema, column: Column) -> TableName | None:
+    """The domain that is the column's type, if it is one that no extension brought."""
+    return _domain(schema, column.type) if column.type != column.base_type else None
+
+
+def root_domain(schema: Schema, domain: TableName) -> TableName:
+    """The one at the bottom, where a domain is over others."""
+    below = _domain(schema, schema.domains[domain].base_type)
+    return domain if below is None else root_domain(schema, below)
+
+
+def _domain(schema: Schema, spelled: str) -> TableName | None:
+    if spelled.endswith("]"):
+        return None
+    parts = split_name(spelled)
+    name = TableName(*parts) if len(parts) == 2 else None
+    return name if name in schema.domains else None
 
 
 def find_reached_columns(graphs: Iterable[ReferenceGraph], places: Iterable[Place]) -> set[Place]:

@@ -10,7 +10,16 @@ from typing import Any
 from psycopg import sql
 
 from splitter.db import Connection, translated
-from splitter.dependents_read import DIGESTED, read_dependents, read_published, render_count, render_digest, render_key_count, routines
+from splitter.dependents_read import (
+    DIGESTED,
+    DIGESTED_DOMAINS,
+    read_dependents,
+    read_published,
+    render_count,
+    render_digest,
+    render_key_count,
+    routines,
+)
 from splitter.families import find_families, find_narrow_columns, with_partitions_of
 from splitter.key_facts import read_key_facts, read_plan_database
 from splitter.plans.widen_ids.component import Component
@@ -25,6 +34,7 @@ from splitter.steps import Plan
 _TRIAL_ROWS = 50_000
 _TRIAL = "SELECT pg_catalog.sum(pg_catalog.hashint4(pg_catalog.hashtext(g::text))) FROM pg_catalog.generate_series(1, {}) AS g"
 _HEAP, _INDEX, _KEY = 6, 3, 3  # trials that a row of a rewritten table, of an index over it, of a foreign key costs
+_SCAN = 1  # that reading a row for a domain's constraint costs
 _CATALOG_MS = 4.0  # for each table and index: new files
 _LEAST_ROW = 40  # bytes
 _SIZE = """SELECT greatest(c.reltuples, 0)::float8, pg_catalog.pg_relation_size(c.oid)::bigint
@@ -72,12 +82,14 @@ def _measure(conn: Connection, components: Collection[Component]) -> Iterator[Si
     trial = _time_trial(conn) if components else 0.0
     for component in components:
         places = [(column.table, column.name) for column in component.columns]
-        digests = [(f"{_spelled(name)} of {component.tables[0]} and those tied to it", render_digest(name, places)) for name in DIGESTED]
+        named = (*DIGESTED, *(DIGESTED_DOMAINS if component.domains else ()))
+        digests = [(f"{_spelled(name)} of {component.tables[0]} and those tied to it", render_digest(name, places)) for name in named]
         yield Sized(
             rewrite_ms=sum(_rewrite_ms(conn, component, table, trial) for table in component.reached(component.locked)),
             guards=tuple(_guard(conn, part) for part in cut(component)),
             digests=tuple((name, query, _text(_ask(conn, query))) for name, query in digests),
             rewrites={table: _rewrite_ms(conn, component, table, trial) for table in component.tables if component.generated(table)},
+            scans={each.name: sum(_scan_ms(conn, table, trial) for table in component.having(each)) for each in component.domains},
             builds={
                 index.name: _build_ms(conn, index.table, trial) for index in component.found.indexes if index.needs_lock or index.temporal
             },
@@ -87,13 +99,14 @@ def _measure(conn: Connection, components: Collection[Component]) -> Iterator[Si
 def _guard(conn: Connection, part: Component) -> tuple[str, int]:
     """By the time of the swap the foreign keys that go before it do not depend on the columns any more."""
     places = [(column.table, column.name) for column in part.columns]
-    count = render_count(places)
+    count = render_count(places, domains=bool(part.domains))
     gone = [key for key in part.keys if goes_before(part, key)]
     return count, int(_ask(conn, count) or 0) - (int(_ask(conn, render_key_count(places, gone)) or 0) if gone else 0)
 
 
 def _spelled(block: str) -> str:
-    return {"touched": "trigger functions", "members": "partitions and children"}.get(block, block)
+    told = {"touched": "trigger functions", "members": "partitions and children", "uses": "whatever has the domains"}
+    return {**told, "constraints": "constraints of the domains"}.get(block, block)
 
 
 def _text(value: object) -> str | None:
@@ -131,6 +144,11 @@ def _rewrite_ms(conn: Connection, component: Component, table: TableName, trial:
 def _build_ms(conn: Connection, table: TableName, trial: float) -> float:
     rows = _rows(conn, table)
     return float("inf") if rows is None else _CATALOG_MS + rows * _INDEX * trial
+
+
+def _scan_ms(conn: Connection, table: TableName, trial: float) -> float:
+    rows = _rows(conn, table)
+    return float("inf") if rows is None else rows * _SCAN * trial
 
 
 def _rows(conn: Connection, table: TableName) -> float | None:

@@ -28,6 +28,11 @@ FAMILY = (
     "INSERT INTO c (org) SELECT 1 + g % 500 FROM generate_series(1, 3000) AS g; CREATE INDEX ON c (org);"
     "CREATE VIEW v AS SELECT c.id, org.name FROM c JOIN org ON org.id = c.org;"
 )
+DOMAINS = "CREATE DOMAIN ident AS int NOT NULL CHECK (VALUE > 0); CREATE DOMAIN of_org AS ident;" + FAMILY.replace(
+    "org (id serial PRIMARY KEY, name text);",
+    "org (id ident PRIMARY KEY, name text); CREATE SEQUENCE org_id_seq AS int OWNED BY org.id;"
+    "ALTER TABLE org ALTER id SET DEFAULT nextval('org_id_seq');",
+).replace("org int NOT NULL", "org of_org")
 SMALL = FAMILY.replace("3000", "5").replace("500", "5")
 
 
@@ -95,10 +100,11 @@ def assert_nothing_lost(site: WideSite, writers: list[Writer]) -> None:
     assert site.rows("SELECT FROM public.org WHERE name = 'gone'") == []
 
 
-def test_writers_lose_nothing_on_the_way_there_and_back_and_there_again(make_wide: MakeWide) -> None:
-    site = make_wide(FAMILY)
+@pytest.mark.parametrize(("script", "budget_ms"), [(FAMILY, 0), (DOMAINS, 1_000)], ids=["family", "domains"])
+def test_writers_lose_nothing_on_the_way_there_and_back_and_there_again(make_wide: MakeWide, script: str, budget_ms: int) -> None:
+    site = make_wide(script)
     before = site.dump()
-    plan = site.plan()
+    plan = site.plan(budget_ms)
     with writing(site) as writers:
         apply_plan(site.conn, plan)
         undo_plan(site.conn, plan)
@@ -220,7 +226,10 @@ REFUSED = {
         "CREATE TABLE org (id int PRIMARY KEY, n int GENERATED ALWAYS AS (id + 1) STORED);",
         "org.n: is a stored generated column",
     ),
-    "domain": ("CREATE DOMAIN d AS int; CREATE TABLE org (id d PRIMARY KEY);", "org.id: has the domain public.d"),
+    "domain": (
+        "CREATE DOMAIN d AS int CHECK (VALUE > 0) NOT NULL; CREATE TABLE org (id d PRIMARY KEY); INSERT INTO org VALUES (1);",
+        "domain d: has constraints, which are proved while writers wait",
+    ),
     "partitioned": (
         "CREATE TABLE org (id int PRIMARY KEY) PARTITION BY RANGE (id); CREATE TABLE p PARTITION OF org DEFAULT;",
         "column id of public.org: is part of the partition key",

@@ -144,7 +144,6 @@ REFUSED = {
     "several tables": "CREATE TABLE a (id int REFERENCES org); CREATE TABLE b (id int); CREATE TABLE c () INHERITS (a, b);",
     "no table that could be altered": "CREATE TABLE t (id int, n int) PARTITION BY LIST (n); CREATE FOREIGN DATA WRAPPER w;"
     "CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE FOREIGN TABLE x PARTITION OF t FOR VALUES IN (1) SERVER s;",
-    "has the domain": "CREATE DOMAIN d AS int; CREATE TABLE t (id d REFERENCES org);",
 }
 
 

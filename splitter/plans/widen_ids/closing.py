@@ -9,6 +9,7 @@ from psycopg import sql
 
 from splitter.plans.foreign_keys import LOCK_BUDGET_MS, LOCK_TIMEOUT_MS, name_of, regclass, under_lock
 from splitter.plans.widen_ids.component import Component
+from splitter.plans.widen_ids.domains import Domains
 from splitter.plans.widen_ids.indexes import index_temporary
 from splitter.plans.widen_ids.keys import key_temporary
 from splitter.plans.widen_ids.late_keys import is_late
@@ -29,6 +30,7 @@ def leftover_steps(component: Component) -> Iterator[Step]:
     """What an undo had made that went no further: proofs would refuse the first id that is too large for the narrow column."""
     for table in component.tables:
         yield _step(component, table, *_leftover(component, table))
+    yield from Domains(component, Side.NARROW).clear()
 
 
 def _leftover(component: Component, table: TableName) -> tuple[list[sql.Composable], list[sql.Composable]]:
@@ -83,3 +85,4 @@ def finish_steps(component: Component) -> Iterator[Step]:
         there = sql.SQL("({} OR {})").format(has_trigger(tree[0]), has_column(tree[0], twin_name(column, Side.NARROW)))
         gone = replace_undo(render_removal(component, tree, Side.NARROW), tree, wanted(column, Side.NARROW, there))
         yield replace(gone, purpose=f"{tree[0]}: the narrow columns are gone, for good", stage=Stage.FINISH)
+    yield from Domains(component, Side.NARROW).finish()

@@ -8,10 +8,11 @@ from typing import TypeVar
 
 from psycopg import sql
 
-from splitter.dependents import Bound, Dependents, Replaced, WideColumn
+from splitter.dependents import Bound, Dependents, DomainFacts, Replaced, WideColumn, rename_columns
+from splitter.domain_texts import rename_types
 from splitter.id_columns import Place
 from splitter.plans.foreign_keys import name_of, with_partitions
-from splitter.plans.widen_ids.names import Side, twins
+from splitter.plans.widen_ids.names import Side, domain_temporary, twins
 from splitter.schema import ForeignKey, Schema, TableKind, TableName
 
 T = TypeVar("T", bound=Hashable)
@@ -97,6 +98,23 @@ class Component:
     def twins(self, table: TableName, side: Side) -> Mapping[str, str]:
         return twins(self.columns, table, side)
 
+    def twin_text(self, table: TableName, text: str, side: Side) -> sql.SQL:
+        """An expression of the table's, over the twins of that side: their columns, and domains, before they get the names."""
+        types = {domain.name: domain_temporary(domain.name, side).name for domain in self.domains}
+        return sql.SQL(rename_columns(rename_types(text, types) if types else text, self.twins(table, side)))
+
+    @property
+    def domains(self) -> tuple[DomainFacts, ...]:
+        return self.found.domains
+
+    def having(self, domain: DomainFacts) -> tuple[TableName, ...]:
+        """The tables with columns of the domain, or of one that is over it."""
+        names = {domain.name}
+        for other in self.domains:
+            names |= {other.name} if other.base in names else set()
+        tables = {column.table for column in self.columns if column.domain in names}
+        return tuple(table for table in self.tables if table in tables)
+
     @property
     def bound(self) -> tuple[Bound, ...]:
         """What is dropped in the swap and made again, in the order in which it is dropped."""
@@ -181,8 +199,11 @@ def _make(schema: Schema, group: set[TableName], keys: Iterable[ForeignKey], fou
 
 def _within(found: Dependents, tables: tuple[TableName, ...]) -> Dependents:
     place = {table: number for number, table in enumerate(tables)}
+    used = {column.domain for column in found.columns if column.table in place}
+    roots = {domain.root for domain in found.domains if domain.name in used}
     return replace(
         found,
+        domains=tuple(domain for domain in found.domains if domain.root in roots),
         columns=tuple(column for column in found.columns if column.table in place),
         indexes=tuple(index for index in found.indexes if index.table in place),
         checks=tuple(sorted((check for check in found.checks if check.table in place), key=lambda check: place[check.table])),

@@ -16,6 +16,10 @@ MAX_NAME = 63  # bytes
 TRIGGER = "~orglift_widen"  # fires last: triggers of one table go by name
 _LIVE = """(SELECT pg_catalog.format_type(a.atttypid, NULL) FROM pg_catalog.pg_attribute AS a
     WHERE a.attrelid = pg_catalog.to_regclass({table}) AND a.attname = {column} AND NOT a.attisdropped)"""
+# of a domain, which is called the same on both sides
+_LIVE_LENGTH = """(SELECT a.attlen FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = pg_catalog.to_regclass({table}) AND a.attname = {column} AND NOT a.attisdropped)"""
+_LENGTHS = {"smallint": 2, "integer": 4, "bigint": 8}
 _WANTED = "SELECT CASE {live} WHEN {before} THEN {condition} WHEN {after} THEN false END"
 
 
@@ -60,17 +64,33 @@ def type_of(column: WideColumn, side: Side) -> str:
     return column.wide_type if side is Side.WIDE else column.type
 
 
+def domain_temporary(domain: TableName, side: Side) -> TableName:
+    """What the domain of that side is called while the other one has the name."""
+    return TableName(domain.schema, temporary(side, "domain", domain, ""))
+
+
+def twin_type(column: WideColumn) -> sql.Composable:
+    """The type of the wide twin before the swap."""
+    return sql.SQL(column.wide_type) if column.domain is None else name_of(domain_temporary(column.domain, Side.WIDE))
+
+
 def live_type(column: WideColumn) -> sql.Composed:
-    """The type of the column that has the name; NULL where none has."""
-    return sql.SQL(_LIVE).format(table=regclass(column.table), column=sql.Literal(column.name))
+    """What tells the width of the column that has the name; NULL where none has."""
+    text = _LIVE if column.domain is None else _LIVE_LENGTH
+    return sql.SQL(text).format(table=regclass(column.table), column=sql.Literal(column.name))
+
+
+def _told_type(column: WideColumn, side: Side) -> sql.Literal:
+    spelled = type_of(column, side)
+    return sql.Literal(spelled if column.domain is None else _LENGTHS[spelled])
 
 
 def wanted(column: WideColumn, side: Side, condition: sql.Composable) -> str:
     """A precondition: only as long as the other side has the name. Null where neither has."""
     text = sql.SQL(_WANTED).format(
         live=live_type(column),
-        before=sql.Literal(type_of(column, side.other)),
-        after=sql.Literal(type_of(column, side)),
+        before=_told_type(column, side.other),
+        after=_told_type(column, side),
         condition=condition,
     )
     return text.as_string()

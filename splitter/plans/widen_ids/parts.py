@@ -27,6 +27,7 @@ def _tied(component: Component) -> Iterator[set[TableName]]:
     yield from map(set, component.trees)
     for bound in dict.fromkeys(bound for _, bound in component.found.bound):
         yield {table for table, other in component.found.bound if other == bound}
+    yield from (set(component.having(domain)) for domain in component.domains if domain.name == domain.root)
     yield from ({key.table, key.target} for key in component.keys if not goes_before(component, key))
     yield from sharing_sequences(component.found)
 

@@ -15,6 +15,7 @@ from splitter.plans.rights import audit_rights
 from splitter.plans.widen_ids.closing import finish_steps, leftover_steps
 from splitter.plans.widen_ids.component import Component, find_components
 from splitter.plans.widen_ids.direct import direct_step
+from splitter.plans.widen_ids.domains import Domains, proved_under_lock
 from splitter.plans.widen_ids.late_keys import late_steps
 from splitter.plans.widen_ids.names import MAX_NAME, TRIGGER, Side, twin_name, wanted
 from splitter.plans.widen_ids.parts import cut
@@ -32,6 +33,7 @@ KIND = "widen-ids"
 BUDGET_MS = 200
 NOT_CARRIED = "not-carried"
 _BY_HAND = "widen it by hand, or drop it before and make it again after the plan"
+_OLD_SESSIONS = "what a session has prepared before the swap with a parameter of it stays narrow: all are new before --commit"
 _CHANGED = "SELECT {name}, 'was changed since the plan was made' WHERE ({query}) IS DISTINCT FROM {digest}"
 _BACKFILLS = load_queries("books.sql")["backfills"]
 
@@ -49,6 +51,7 @@ class Sized:
     digests: tuple[tuple[str, str, str | None], ...]
     builds: Mapping[TableName, float] = field(default_factory=dict)  # milliseconds of each index that is built under a lock
     rewrites: Mapping[TableName, float] = field(default_factory=dict)  # of each table with a stored generated column
+    scans: Mapping[TableName, float] = field(default_factory=dict)  # of each domain: of reading all that have it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,12 +96,13 @@ def plan_widen_ids(
 
 
 def is_direct(component: Component, sized: Sized, budget_ms: int) -> bool:
-    """ALTER TYPE changes no column that another is generated from, and loses a NOT NULL that is inherited under another name.
+    """ALTER TYPE changes no column that another is generated from, loses a NOT NULL that is inherited under another name, and knows one
+    domain of a name.
 
     A materialized view that is filled for long is none of the work of that moment.
     """
     hinders = (one.generated is not None or component.not_nulls_above(one) - {one.not_null_name} for one in component.columns)
-    return sized.rewrite_ms < budget_ms and not any(hinders) and not component.replaced
+    return sized.rewrite_ms < budget_ms and not any(hinders) and not component.replaced and not component.domains
 
 
 def _refuse(problems: Collection[Problem]) -> None:
@@ -123,6 +127,12 @@ def _built_under_lock(component: Component, sized: Sized, budget_ms: int) -> Ite
             if not column.virtual and not column.inherited and took >= budget_ms:
                 found = f"is a stored generated column, whose twin rewrites the table: for some {took:.0f} ms, and {budget_ms} may block"
                 yield _problem(f"{column.table}.{column.name}", found, f"give it that time with --budget, or {_BY_HAND}")
+
+    for domain in component.domains:
+        took = sized.scans.get(domain.name, 0.0) * proved_under_lock(domain)
+        if took and took >= budget_ms:
+            found = f"has constraints, which are proved while writers wait: for some {took:.0f} ms, and {budget_ms} may block"
+            yield _problem(f"domain {domain.name}", found, f"give it that time with --budget, or {_BY_HAND}")
 
 
 def _online(component: Component) -> Iterator[Problem]:
@@ -174,6 +184,7 @@ def enumerate_sized(components: tuple[Component, ...], sizes: Mapping[int, Sized
 
 
 def _one_by_one(component: Component, sized: Sized) -> Iterator[Step]:
+    yield from Domains(component, Side.WIDE).create()
     yield from (twin_step(component, tree) for tree in component.trees)
     yield from (backfill_step(component, table) for table in component.holders)
     if any(component.in_tree(table) for table in component.tables):
@@ -189,7 +200,8 @@ def _one_by_one(component: Component, sized: Sized) -> Iterator[Step]:
 def _rights(components: Iterable[Component]) -> Step:
     tables = dict.fromkeys(table for component in components for table in component.reached(component.locked))
     tables |= dict.fromkeys(view.name for component in components for view in component.replaced)
-    return audit_rights(tables, dict.fromkeys(table.schema for table in tables))
+    domains = dict.fromkeys(domain.name for component in components for domain in component.domains)
+    return audit_rights(tables, dict.fromkeys(name.schema for name in (*tables, *domains)), domains)
 
 
 def _unchanged(component: Component, sized: Sized, only: tuple[str, ...] = ("",)) -> Step:
@@ -238,6 +250,8 @@ def _notes(components: tuple[Component, ...], sizes: Mapping[int, Sized], direct
     yield f"{len(columns)} column{'s' if len(columns) > 1 else ''} of {len({column.table for column in columns})} tables become bigint"
     for place, component in enumerate(components):
         shown = ", ".join(map(str, component.tables))
+        for domain in component.domains:
+            yield f"domain {domain.name} becomes one of bigint: {_OLD_SESSIONS}"
         if place in direct:
             yield f"{shown}: rewritten at once, in some {sizes[place].rewrite_ms:.0f} ms: less than the {budget_ms} ms that may block"
         else:

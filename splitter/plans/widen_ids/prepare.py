@@ -10,6 +10,7 @@ from psycopg import sql
 from splitter.dependents import CheckFacts, StatisticsFacts, WideColumn
 from splitter.plans.foreign_keys import PATIENT_MS, name_of, regclass
 from splitter.plans.widen_ids.component import Component
+from splitter.plans.widen_ids.domains import Domains
 from splitter.plans.widen_ids.indexes import Indexes
 from splitter.plans.widen_ids.keys import Keys
 from splitter.plans.widen_ids.names import Side, digest, temporary, twin_name
@@ -36,6 +37,7 @@ def prepare(component: Component, side: Side) -> Iterator[Step]:
     yield from Keys(component, side).steps()
     for table in component.tables:
         yield from made.statistics(table)
+    yield from Domains(component, side).prove()
     if side is Side.WIDE:
         yield from make_views(component)
     yield from fill_views(component, side)

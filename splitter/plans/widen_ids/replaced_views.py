@@ -14,6 +14,7 @@ from psycopg import sql
 from splitter.dependents import Replaced, WideColumn
 from splitter.plans.foreign_keys import LOCK_BUDGET_MS, LOCK_TIMEOUT_MS, PATIENT_MS, VACUUM_MS, name_of, regclass, under_lock
 from splitter.plans.widen_ids.component import Component
+from splitter.plans.widen_ids.domains import exchange_names
 from splitter.plans.widen_ids.names import Side, temporary, twin_name, wanted
 from splitter.schema import TableName
 from splitter.steps import Lock, Stage, Step
@@ -52,7 +53,7 @@ def make_views(component: Component) -> Iterator[Step]:
     tables = _read(component)
     live = ", ".join(str(view.name) for view in component.replaced)
     made = [text for view in reversed(component.replaced) for text in view.create]
-    texts = [*_columns(component, Side.WIDE), *made, *_away(component, Side.WIDE), *_columns(component, Side.NARROW)]
+    texts = [*_names(component, Side.WIDE), *made, *_away(component, Side.WIDE), *_names(component, Side.NARROW)]
     back = _taken(component, Side.NARROW)
     yield Step(
         purpose=f"{live}: the same over the wide twins, without rows",
@@ -147,8 +148,9 @@ def _under_lock(component: Component, tables: Iterable[TableName], texts: list[s
     return under_lock(component.schema, tables, Lock.ACCESS_EXCLUSIVE, sql.SQL(_joined(texts)))
 
 
-def _columns(component: Component, side: Side) -> Iterator[str]:
-    """The columns of that side get the names."""
+def _names(component: Component, side: Side) -> Iterator[str]:
+    """The columns and domains of that side get the names."""
+    yield from exchange_names(component, side)
     tables = {table for tree in component.trees if not set(_read(component)).isdisjoint(tree) for table in tree}
     for column in component.columns:
         if column.table in tables and not column.inherited:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from psycopg import sql
 
-from splitter.dependents import rename_columns
 from splitter.plans.foreign_keys import LOCK_BUDGET_MS, LOCK_TIMEOUT_MS, PATIENT_MS, regclass, under_lock
 from splitter.plans.widen_ids.component import Component
 from splitter.plans.widen_ids.names import Side, wanted
@@ -39,7 +38,7 @@ class StepMaker:
         return wanted(columns[0], self.side.other if self.done else self.side, condition)
 
     def renamed(self, table: TableName, text: str) -> sql.SQL:
-        return sql.SQL(rename_columns(text, self.component.twins(table, self.side)))
+        return self.component.twin_text(table, text, self.side)
 
     def parts(self, table: TableName, parts: Iterable[sql.Composable]) -> sql.Composed:
         return sql.SQL("ALTER TABLE {} {}").format(self.component.parts(table), sql.SQL(", ").join(parts))

@@ -15,6 +15,7 @@ from psycopg import sql
 from splitter.dependents import IndexFacts, WideColumn
 from splitter.plans.foreign_keys import LOCK_BUDGET_MS, LOCK_TIMEOUT_MS, name_of, regclass, under_lock
 from splitter.plans.widen_ids.component import Component
+from splitter.plans.widen_ids.domains import Domains
 from splitter.plans.widen_ids.indexes import index_temporary
 from splitter.plans.widen_ids.keys import key_temporary, swapped_keys
 from splitter.plans.widen_ids.late_keys import add_texts, drop_texts, late_keys, late_steps
@@ -142,11 +143,14 @@ class _Swap:
 
     def _parts(self) -> Iterator[str | _Part]:
         yield from (bound.drop for bound in self.component.bound)
+        domains = Domains(self.component, self.side)
         yield from self._drop_keys()
         yield from self._drop_apart()
+        yield from domains.exchange()
         for tree in self.component.trees:
             yield from self._take_over(tree)
         yield from self._rename()
+        yield from domains.close()
         for index in sorted(self.found.indexes, key=self._depth, reverse=True):
             yield from self._index(index)
         for key in late_keys(self.component):

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 
 from psycopg import sql
 
-from splitter.dependents import WideColumn, rename_columns
+from splitter.dependents import WideColumn
 from splitter.plans.foreign_keys import LOCK_BUDGET_MS, LOCK_TIMEOUT_MS, name_of, regclass, under_lock
 from splitter.plans.widen_ids.component import Component
 from splitter.plans.widen_ids.keys import written_by_actions
-from splitter.plans.widen_ids.names import TRIGGER, Side, function_name, twin_name, wanted
+from splitter.plans.widen_ids.names import TRIGGER, Side, function_name, twin_name, twin_type, wanted
 from splitter.schema import TableName
 from splitter.steps import Action, Lock, Step
 
@@ -123,7 +123,7 @@ def _twin_hazard(component: Component, tree: tuple[TableName, ...]) -> str:
 def _add_columns(component: Component, table: TableName) -> sql.Composable | None:
     """Children first: what is their own as well is joined by their parent's."""
     columns = _own(component.of(table))
-    adds = [sql.SQL("ADD COLUMN {} {}").format(sql.Identifier(twin_name(c, Side.WIDE)), sql.SQL(c.wide_type)) for c in columns]
+    adds = [sql.SQL("ADD COLUMN {} {}").format(sql.Identifier(twin_name(c, Side.WIDE)), twin_type(c)) for c in columns]
     return sql.SQL("ALTER TABLE {} {}").format(component.whole(table), sql.SQL(", ").join(adds)) if adds else None
 
 
@@ -134,13 +134,12 @@ def _own(columns: Iterable[WideColumn]) -> list[WideColumn]:
 
 def _add_generated(component: Component, column: WideColumn) -> sql.Composed:
     text = "ALTER TABLE {} ADD COLUMN {} {}{} GENERATED ALWAYS AS ({}) {}"
-    names = component.twins(column.table, Side.WIDE)
     return sql.SQL(text).format(
         component.whole(column.table),
         sql.Identifier(twin_name(column, Side.WIDE)),
         sql.SQL(column.wide_type),
         sql.SQL("" if column.collation is None else f" COLLATE {column.collation}"),
-        sql.SQL(rename_columns(column.generated or "", names)),
+        component.twin_text(column.table, column.generated or "", Side.WIDE),
         sql.SQL("VIRTUAL" if column.virtual else "STORED"),
     )
 
