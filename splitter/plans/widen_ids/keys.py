@@ -76,16 +76,19 @@ def swapped_keys(component: Component, side: Side) -> tuple[ForeignKey, ...]:
 
 class Keys(StepMaker):
     def steps(self) -> Iterator[Step]:
-        early = [key for key in self.component.keys if self.side is Side.WIDE and goes_before(self.component, key)]
+        early = {key for key in self.component.keys if self.side is Side.WIDE and goes_before(self.component, key)}
+        swapped = set(swapped_keys(self.component, self.side))
         for key in self.component.keys:
-            if key in early or key in swapped_keys(self.component, self.side):
+            if key in early or key in swapped:
                 twin = self.component.twin_key(key, self.side, key_temporary(key, self.side))
                 shown = f"foreign key {key.name} of {key.table} between the twins, not yet proved"
                 yield from self._proved(key, twin, shown, negated(self._on_twins(key)) if key in early else None)
             if key in early:
                 yield self._taken_over(key)
-        for table in dict.fromkeys(key.table for key in early):
-            yield self._nothing_left(table, [key for key in early if key.table == table])
+        for table in self.component.locked:
+            mine = [key for key in self.component.keys if key.table == table and key in early]
+            if mine:
+                yield self._nothing_left(table, mine)
 
     def _proved(self, key: ForeignKey, made: ForeignKey, shown: str, more: sql.Composable | None) -> Iterator[Step]:
         """``made``: the key to be added, under a name of its own."""

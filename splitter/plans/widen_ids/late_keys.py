@@ -30,20 +30,34 @@ def late_keys(component: Component) -> tuple[ForeignKey, ...]:
     return tuple(key for key in component.keys if is_late(component, key))
 
 
-def drop_texts(component: Component, key: ForeignKey) -> Iterator[str]:
-    """Where it was not put together again, its partitions have their own."""
-    for table in dict.fromkeys((key.table, *_first(component, key))):
-        text = sql.SQL("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}")
-        yield text.format(component.parts(table), sql.Identifier(key.name)).as_string()
+def drop_changes(component: Component) -> Iterator[tuple[TableName, str]]:
+    """What is altered in the tables; one that was not put together again has left its partitions their own."""
+    keys = late_keys(component)
+    drop = sql.SQL("DROP CONSTRAINT IF EXISTS {}")
+    texts = [(key, drop.format(sql.Identifier(key.name)).as_string()) for key in keys]
+    yield from _by_table([(key.table, text) for key, text in texts])
+    yield from _by_table([(table, text) for key, text in texts for table in _first(component, key) if table != key.table])
 
 
-def add_texts(component: Component, key: ForeignKey) -> Iterator[str]:
-    definition = sql.SQL(render_definition(replace(key, validated=False)))
-    for table in _first(component, key):
-        text = sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} {}")
-        yield text.format(component.parts(table), sql.Identifier(key.name), definition).as_string()
-    if _first(component, key) == (key.table,):
-        yield from comment_texts(component, key)
+def add_changes(component: Component) -> Iterator[tuple[TableName, str]]:
+    changes = []
+    for key in late_keys(component):
+        definition = sql.SQL(render_definition(replace(key, validated=False)))
+        add = sql.SQL("ADD CONSTRAINT {} {}").format(sql.Identifier(key.name), definition).as_string()
+        changes += [(table, add) for table in _first(component, key)]
+    return _by_table(changes)
+
+
+def added_comments(component: Component) -> Iterator[str]:
+    for key in late_keys(component):
+        if _first(component, key) == (key.table,):
+            yield from comment_texts(component, key)
+
+
+def _by_table(changes: list[tuple[TableName, str]]) -> Iterator[tuple[TableName, str]]:
+    """Those of one table after each other."""
+    for table in dict.fromkeys(table for table, _ in changes):
+        yield from (change for change in changes if change[0] == table)
 
 
 def late_steps(component: Component, side: Side) -> Iterator[Step]:

@@ -1,4 +1,4 @@
-"""The swap: one short transaction in which every twin of a component takes the other's name and place. The way back is its mirror.
+"""The swap: one short transaction in which every twin of a component, or a part of it, takes the other's name and place; and its mirror.
 
 All statements are known beforehand, nothing in it reads a table, save materialized views that are filled again (small ones only: others
 take the place of large ones).
@@ -18,7 +18,7 @@ from splitter.plans.widen_ids.component import Component
 from splitter.plans.widen_ids.domains import Domains
 from splitter.plans.widen_ids.indexes import index_temporary
 from splitter.plans.widen_ids.keys import key_temporary, swapped_keys
-from splitter.plans.widen_ids.late_keys import add_texts, drop_texts, late_keys, late_steps
+from splitter.plans.widen_ids.late_keys import add_changes, added_comments, drop_changes, late_steps
 from splitter.plans.widen_ids.names import Side, twin_name, wanted
 from splitter.plans.widen_ids.prepare import (
     NAMED_NOT_NULL,
@@ -153,8 +153,8 @@ class _Swap:
         yield from domains.close()
         for index in sorted(self.found.indexes, key=self._depth, reverse=True):
             yield from self._index(index)
-        for key in late_keys(self.component):
-            yield from add_texts(self.component, key)
+        yield from (self._alter_parts(table, change) for table, change in add_changes(self.component))
+        yield from added_comments(self.component)
         yield from self._names()
         yield "SET LOCAL check_function_bodies = off"  # they are short, and the tables wait
         for table in self.component.triggered:
@@ -189,9 +189,11 @@ class _Swap:
     def _alter_whole(self, table: TableName, template: str, *names: str) -> _Part:
         return _Part(self.component.whole(table).as_string(), _text(template, *map(sql.Identifier, names)))
 
+    def _alter_parts(self, table: TableName, change: str) -> _Part:
+        return _Part(self.component.parts(table).as_string(), change)
+
     def _drop_keys(self) -> Iterator[str | _Part]:
-        for key in late_keys(self.component):
-            yield from drop_texts(self.component, key)
+        yield from (self._alter_parts(table, change) for table, change in drop_changes(self.component))
         for key in self.keys:
             yield self._alter(key.table, "DROP CONSTRAINT {}", key.name)
 
@@ -240,7 +242,7 @@ class _Swap:
     def _set_not_null(self, column: WideColumn) -> Iterator[_Part]:
         twin = twin_name(column, self.side)
         if self.component.schema.server_version < NAMED_NOT_NULL:
-            yield _Part(self.component.parts(column.table).as_string(), _text("ALTER COLUMN {} SET NOT NULL", sql.Identifier(twin)))
+            yield self._alter_parts(column.table, _text("ALTER COLUMN {} SET NOT NULL", sql.Identifier(twin)))
         elif column.not_null_name is not None and self._is_own(column, column.not_null_name):
             yield self._alter_whole(column.table, "ADD CONSTRAINT {} NOT NULL {}", column.not_null_name, twin)
 
