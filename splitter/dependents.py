@@ -190,12 +190,13 @@ class DomainFacts:
 class Bound:
     """What has to go before the columns change their names, and is made again after that. In the order in which it is dropped.
 
-    ``replaced``: it is not dropped, another one takes its place.
+    ``lock``: of a view, a statement that locks it and changes nothing. ``replaced``: it is not dropped, another one takes its place.
     """
 
     name: str
     drop: str
     create: tuple[str, ...]
+    lock: str = ""
     replaced: Replaced | None = None
 
 

@@ -277,7 +277,7 @@ class _Reader:
         replaced = self._replaced(rows)
         for row in rows:
             name = TableName(row.schema, row.name)
-            bound = Bound(name=f"view {name}", drop=row.drop, create=tuple(row.create), replaced=replaced.get(row.oid))
+            bound = Bound(name=f"view {name}", drop=row.drop, create=tuple(row.create), lock=row.lock, replaced=replaced.get(row.oid))
             yield from ((table, bound) for table in dict.fromkeys(direct[row.oid]))
 
     def _table(self, name: str, _: Mapping[str, TableName]) -> TableName:

@@ -75,6 +75,14 @@ def test_its_query_does_not_run_in_the_swap(make_wide: MakeWide) -> None:
     assert any("materialized view m is filled anew right before the swap" in note for note in plan.notes)
 
 
+def test_views_are_locked_before_their_tables_as_their_readers_do(make_wide: MakeWide) -> None:
+    site = make_wide(TABLES + "CREATE VIEW v AS SELECT id FROM c; CREATE MATERIALIZED VIEW m AS SELECT id FROM v")
+    for plan in (site.plan(), site.plan(budget_ms=10**6)):
+        (swap,) = [step for step in plan.steps if "DROP VIEW public.v" in step.sql]
+        places = [swap.sql.index(text) for text in ("ALTER TABLE public.m SET", "ALTER TABLE public.v SET", "IN ACCESS EXCLUSIVE MODE")]
+        assert places == sorted(places)
+
+
 def test_its_rows_are_those_of_the_last_moment_both_ways(make_wide: MakeWide) -> None:
     site = make_wide(TABLES + VIEWS)
     plan = site.plan()

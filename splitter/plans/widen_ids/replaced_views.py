@@ -6,7 +6,7 @@ So do views that a materialized view reads. The old ones are kept for the way ba
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from psycopg import sql
@@ -57,7 +57,7 @@ def make_views(component: Component) -> Iterator[Step]:
     back = _taken(component, Side.NARROW)
     yield Step(
         purpose=f"{live}: the same over the wide twins, without rows",
-        sql=_views_first(component, tables, _away(component, Side.NARROW)) + _under_lock(component, tables, [*texts, *back]),
+        sql=_views_first(component, tables, [*_away(component, Side.NARROW)]) + _under_lock(component, tables, [*texts, *back]),
         lock=Lock.ACCESS_EXCLUSIVE,
         tables=component.reached(tables),
         lock_timeout_ms=LOCK_TIMEOUT_MS,
@@ -88,10 +88,9 @@ def fill_views(component: Component, side: Side) -> Iterator[Step]:
 
 
 def swap_views(component: Component, side: Side) -> str:
-    """What the swap of that side begins with."""
-    if not component.replaced:
-        return ""
-    return _views_first(component, component.locked, [*_away(component, side.other), *_taken(component, side)])
+    """What a swap to that side begins with: every view is locked, and those that others take the place of have given up their names."""
+    locks = (bound.lock for bound in component.bound if bound.lock)
+    return _views_first(component, component.locked, [*locks, *_away(component, side.other), *_taken(component, side)])
 
 
 def finish_views(component: Component) -> Iterator[Step]:
@@ -135,8 +134,10 @@ def _read(component: Component) -> tuple[TableName, ...]:
     return tuple(table for tree in trees for table in tree if table in component.triggered)
 
 
-def _views_first(component: Component, tables: Iterable[TableName], texts: Iterable[str]) -> str:
+def _views_first(component: Component, tables: Iterable[TableName], texts: Collection[str]) -> str:
     """Who reads a view locks it before its tables: so do we. No vacuum is waited for any more by then, of a table or of a view."""
+    if not texts:
+        return ""
     names = [regclass(view.name) for view in component.replaced if view.materialized]
     blocks = [sql.SQL("DO {}").format(sql.Literal(sql.SQL(_NO_VACUUM).format(name=name).as_string())).as_string() for name in names]
     patient = [f"SET LOCAL lock_timeout = {VACUUM_MS}", "SET LOCAL statement_timeout = 0", *blocks]

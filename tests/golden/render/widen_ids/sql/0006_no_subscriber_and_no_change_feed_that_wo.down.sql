@@ -1,4 +1,4 @@
--- plan widen-ids 1a3bf8f7d17481e3f7c53e964897d5b0 for us, step 6 of 39: down
+-- plan widen-ids 417f05d003f9a80e7b5882357520a724 for us, step 6 of 39: down
 -- nothing to take back
 
 \set ON_ERROR_STOP on

@@ -1,4 +1,4 @@
--- plan widen-ids 1a3bf8f7d17481e3f7c53e964897d5b0 for us, step 20 of 39: down
+-- plan widen-ids 417f05d003f9a80e7b5882357520a724 for us, step 20 of 39: down
 -- back: c: no proof and no checks of the twins
 -- back: lock: ACCESS EXCLUSIVE on c, waits at most 100 ms, runs at most 150 ms, in a transaction
 -- back: hazard: readers and writers wait for a moment

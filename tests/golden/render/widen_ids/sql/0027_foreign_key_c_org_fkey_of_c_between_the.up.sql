@@ -1,4 +1,4 @@
--- plan widen-ids 1a3bf8f7d17481e3f7c53e964897d5b0 for us, step 27 of 39: up
+-- plan widen-ids 417f05d003f9a80e7b5882357520a724 for us, step 27 of 39: up
 -- foreign key c_org_fkey of c between the twins, not yet proved
 --   lock: SHARE ROW EXCLUSIVE on org, c, waits at most 100 ms, runs at most 150 ms, in a transaction
 --   hazard: writers wait for a moment

@@ -1,4 +1,4 @@
--- plan widen-ids 1a3bf8f7d17481e3f7c53e964897d5b0 for us, step 31 of 39: up
+-- plan widen-ids 417f05d003f9a80e7b5882357520a724 for us, step 31 of 39: up
 -- org: the planner knows the twins
 --   lock: SHARE UPDATE EXCLUSIVE on org, waits at most 600000 ms, runs without a limit, in a transaction
 

@@ -1,4 +1,4 @@
--- plan widen-ids 1a3bf8f7d17481e3f7c53e964897d5b0 for us, step 33 of 39: up
+-- plan widen-ids 417f05d003f9a80e7b5882357520a724 for us, step 33 of 39: up
 -- org, c: what hangs on the columns is what the plan was made for
 --   lock: none, waits at most 100 ms, runs at most 60000 ms, in a transaction
 
@@ -168,7 +168,7 @@ SELECT v.oid::bigint AS oid, n.nspname::text AS schema, v.relname::text AS name,
           JOIN chosen AS w ON w.relid = d.refobjid AND w.attnum = d.refobjsubid
          WHERE r.ev_class = v.oid AND NOT pg_catalog.has_table_privilege(v.relowner, w.relid, 'SELECT')) AS unreadable,
        pg_catalog.format('DROP %sVIEW %I.%I', CASE v.relkind WHEN 'm' THEN 'MATERIALIZED ' ELSE '' END, n.nspname, v.relname) AS drop,
-       pg_catalog.pg_get_viewdef(v.oid) AS query,
+       pg_catalog.format('ALTER TABLE %I.%I SET SCHEMA %I', n.nspname, v.relname, n.nspname) AS lock, pg_catalog.pg_get_viewdef(v.oid) AS query,
        ARRAY[pg_catalog.format('CREATE %sVIEW %I.%I%s%s%s AS %s%s', CASE v.relkind WHEN 'm' THEN 'MATERIALIZED ' ELSE '' END,
            n.nspname, v.relname,
            CASE WHEN h.amname IS NOT NULL THEN pg_catalog.format(' USING %I', h.amname) ELSE '' END,
