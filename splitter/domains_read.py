@@ -9,7 +9,7 @@ from typing import Any
 from psycopg import sql
 from psycopg.rows import namedtuple_row
 
-from splitter.db import Connection
+from splitter.db import Connection, translated
 from splitter.dependents import (
     Bound,
     CheckFacts,
@@ -22,7 +22,7 @@ from splitter.dependents import (
     rename_columns,
 )
 from splitter.domain_texts import strip_casts, without_casts
-from splitter.errors import Problem
+from splitter.errors import Problem, ServerError
 from splitter.schema import TableName
 from splitter.sql import load_queries
 
@@ -71,8 +71,8 @@ class _Reader:
     def read(self, found: Dependents) -> Dependents:
         self.trees = {_key(row): row.tree for row in self.ask("trees")}
         domains = tuple(self._domains(found, self.rows))
-        table = next(column.table for column in found.columns if column.domain is not None)
-        touched = ((table, row.statement) for row in self.ask("touched"))
+        tables = dict.fromkeys(column.table for column in found.columns if column.domain is not None)
+        touched = [(table, row.statement) for row in self.ask("touched") for table in tables]
         return replace(
             found,
             domains=domains,
@@ -157,15 +157,23 @@ class _Reader:
             if plain is None:
                 self.problems.append(Problem(code=UNCARRIED, object=key, found=_UNCLEAR, remedy=_REMEDY))
                 plain = (row.expression,)
-            query = sql.SQL(_REFUSES_NULL).format(sql.SQL(rename_columns(plain[0], {_VALUE: "v"})), sql.SQL(type_))
-            answer = self.conn.execute(query).fetchone()
             yield DomainCheck(
                 name=row.name,
                 expression=plain[0],
                 validated=row.validated,
                 comment=row.comment,
-                needs_value=bool(answer and answer[0]),
+                needs_value=self._refuses_null(plain[0], type_),
             )
+
+    def _refuses_null(self, expression: str, type_: str) -> bool:
+        """One that fails refuses it as well."""
+        query = sql.SQL(_REFUSES_NULL).format(sql.SQL(rename_columns(expression, {_VALUE: "v"})), sql.SQL(type_))
+        try:
+            with translated("trying a domain's check"), self.conn.transaction():
+                answer = self.conn.execute(query).fetchone()
+        except ServerError:
+            return True
+        return bool(answer and answer[0])
 
 
 def _key(row: Any) -> str:

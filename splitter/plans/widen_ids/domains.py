@@ -42,6 +42,11 @@ def exchange_names(component: Component, side: Side) -> Iterator[str]:
         yield text.format(name_of(made), sql.Identifier(domain.name.name)).as_string()
 
 
+def refuses_null(domain: DomainFacts) -> bool:
+    """Whether the swap reads its tables."""
+    return domain.not_null or any(check.needs_value and check.validated for check in domain.checks)
+
+
 class Domains(StepMaker):
     """The domains of the twins of one side."""
 

@@ -15,7 +15,7 @@ from psycopg import sql
 from splitter.dependents import IndexFacts, WideColumn
 from splitter.plans.foreign_keys import LOCK_BUDGET_MS, LOCK_TIMEOUT_MS, name_of, regclass, under_lock
 from splitter.plans.widen_ids.component import Component
-from splitter.plans.widen_ids.domains import Domains
+from splitter.plans.widen_ids.domains import Domains, refuses_null
 from splitter.plans.widen_ids.indexes import index_temporary
 from splitter.plans.widen_ids.keys import key_temporary, swapped_keys
 from splitter.plans.widen_ids.late_keys import add_changes, added_comments, drop_changes, late_steps
@@ -98,8 +98,9 @@ def _step(component: Component, side: Side, guard: str, undo: tuple[Step, ...] |
 
 
 def _while(component: Component) -> str:
-    built = [index.name.name for index in component.found.indexes if index.temporal]
-    return f"while {', '.join(built)} is built" if built else "for a moment"
+    works = [f"{index.name.name} is built" for index in component.found.indexes if index.temporal]
+    works += [f"domain {domain.name} is proved" for domain in component.domains if refuses_null(domain)]
+    return f"while {', '.join(works)}" if works else "for a moment"
 
 
 def _text(template: str, *parts: sql.Composable) -> str:
