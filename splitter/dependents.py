@@ -167,14 +167,13 @@ class DomainCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainFacts:
-    """A domain that is widened with all the columns that have it. ``base``: the domain that it is over, else it is over ``type``.
+    """A domain that is widened with all the columns that have it. ``base``: the domain that it is over, else it is over an integer.
 
     ``root``: the one at the bottom. ``granted``: whom its rights were given to, as GRANT spells it; None where nobody has touched them.
     """
 
     name: TableName
     root: TableName
-    type: str  # smallint, integer
     base: TableName | None = None
     default: str | None = None
     not_null: bool = False

@@ -48,9 +48,8 @@ def read_domains(conn: Connection, head: sql.Composed, found: Dependents) -> tup
     """
     reader = _Reader(conn, head)
     problems = [Problem(code=UNCARRIED, object=row.object, found=row.found, remedy=_REMEDY) for row in reader.ask("problems")]
-    if not problems:
-        found, problems = reader.read(found), reader.problems
-    return found, reader.plain, problems
+    found = reader.read(found)
+    return found, reader.plain, [*problems, *reader.problems]
 
 
 class _Reader:
@@ -70,7 +69,7 @@ class _Reader:
 
     def read(self, found: Dependents) -> Dependents:
         self.trees = {_key(row): row.tree for row in self.ask("trees")}
-        domains = tuple(self._domains(found, self.rows))
+        domains = tuple(self._domains(self.rows))
         tables = dict.fromkeys(column.table for column in found.columns if column.domain is not None)
         touched = [(table, row.statement) for row in self.ask("touched") for table in tables]
         return replace(
@@ -126,25 +125,22 @@ class _Reader:
 
     # the domains
 
-    def _domains(self, found: Dependents, rows: dict[TableName, Any]) -> Iterator[DomainFacts]:
+    def _domains(self, rows: dict[TableName, Any]) -> Iterator[DomainFacts]:
         """Each after the one that it is over."""
         checks = self.ask("constraints")
-        types = {column.domain: column.type for column in found.columns if column.domain is not None}
         roots = {name: _root(rows, name) for name in rows}
-        kinds = {roots[name]: type_ for name, type_ in types.items()}
         for name, row in sorted(rows.items(), key=lambda item: (_depth(rows, item[0]), item[0])):
             base = TableName(row.base_schema, row.base)
             self._plain(f"domain {name}", row.default or "")
             yield DomainFacts(
                 name=name,
                 root=roots[name],
-                type=kinds[roots[name]],
                 base=base if base in rows else None,
                 default=row.default,
                 not_null=row.not_null,
                 not_null_name=row.not_null_name,
                 not_null_comment=row.not_null_comment,
-                checks=tuple(self._checks(name, kinds[roots[name]], (each for each in checks if (each.schema, each.domain) == name))),
+                checks=tuple(self._checks(name, row.bottom, (each for each in checks if (each.schema, each.domain) == name))),
                 owner=row.owner,
                 granted=None if row.granted is None else tuple(row.granted),
                 comment=row.comment,

@@ -8,6 +8,7 @@
 
 -- name: domains
 SELECT n.nspname::text AS schema, t.typname::text AS name, m.nspname::text AS base_schema, b.typname::text AS base,
+       CASE t.typlen WHEN 2 THEN 'smallint' ELSE 'integer' END AS bottom,
        pg_catalog.pg_get_expr(t.typdefaultbin, 0) AS default, t.typnotnull AS not_null, k.conname::text AS not_null_name,
        pg_catalog.obj_description(k.oid, 'pg_constraint') AS not_null_comment,
        pg_catalog.pg_get_userbyid(t.typowner)::text AS owner, pg_catalog.obj_description(t.oid, 'pg_type') AS comment,
