@@ -11,6 +11,7 @@ from splitter.steps import Stage
 from splitter.undo import undo_plan
 from tests.rendered import FORMATS, Tool, dump_all
 from tests.wide_sites import ALL, MakeWide, WideSite
+from tests.wide_worlds import DEAR
 
 pytestmark = [pytest.mark.long, pytest.mark.postgres(18)]
 
@@ -20,6 +21,7 @@ TABLES = (
     'CREATE TABLE "it\'s" (id serial PRIMARY KEY, "o:r g" int NOT NULL REFERENCES org);'
     'INSERT INTO "it\'s" ("o:r g") SELECT 1 + g % 3000 FROM generate_series(1, 9000) AS g;'
     'CREATE VIEW v AS SELECT id FROM "it\'s";'
+    f'{DEAR}; CREATE MATERIALIZED VIEW "m:m %" AS SELECT dear(count(*)) AS n FROM v WHERE id > 5; CREATE INDEX ON "m:m %" (n);'
 )
 formats = pytest.mark.parametrize("kind", FORMATS)
 

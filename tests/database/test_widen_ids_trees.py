@@ -137,6 +137,19 @@ def test_what_is_generated_from_an_id_is_generated_from_the_wide_one_in_all_of_t
     assert_both_ways(make_wide(script), make_wide(script), 10**6, by_hand)
 
 
+@pytest.mark.postgres(18)
+def test_a_virtual_one_costs_nothing_in_any_of_them(make_wide: MakeWide) -> None:
+    script = EVENTS + "ALTER TABLE e ADD FOREIGN KEY (org) REFERENCES org, ADD PRIMARY KEY (id, at, kind);"
+    generated = (
+        "ALTER TABLE public.e ADD twice {} GENERATED ALWAYS AS (id * 2) VIRTUAL CHECK (twice > 0),"
+        " ADD words text NOT NULL GENERATED ALWAYS AS (org::text || kind) VIRTUAL;"
+    )
+    widened = "ALTER TABLE public.org ALTER id TYPE bigint; ALTER TABLE public.e ALTER id TYPE bigint, ALTER org TYPE bigint;"
+    by_hand = (f"ALTER TABLE public.e DROP twice, DROP words; {widened} {generated.format('bigint')}",)
+    narrow = script + generated.format("int")
+    assert_both_ways(make_wide(narrow), make_wide(narrow), by_hand=by_hand)
+
+
 def test_it_is_refused_where_all_of_them_together_take_too_long(make_wide: MakeWide) -> None:
     tables, generated, _ = GENERATED["partitioned"]
     with pytest.raises(RefusedError) as caught:
