@@ -8,7 +8,7 @@ from psycopg import sql
 
 from splitter.plans.foreign_keys import LOCK_BUDGET_MS, LOCK_TIMEOUT_MS, name_of, under_lock
 from splitter.plans.widen_ids.component import Component
-from splitter.plans.widen_ids.names import Side, type_of, wanted
+from splitter.plans.widen_ids.names import Side, named, type_of, wanted
 from splitter.plans.widen_ids.replaced_views import swap_views
 from splitter.plans.widen_ids.sequences import audit_values, closed_range, fed
 from splitter.steps import Lock, Step
@@ -22,7 +22,7 @@ def direct_step(component: Component, budget_ms: int) -> Step:
 def _step(component: Component, side: Side, budget_ms: int, undo: tuple[Step, ...] | None) -> Step:
     text = sql.SQL(";\n".join(_statements(component, side)))
     return Step(
-        purpose=f"{', '.join(map(str, component.tables))}: small enough to be rewritten at once, in less than {budget_ms} ms",
+        purpose=f"{named(component.tables)}: small enough to be rewritten at once, in less than {budget_ms} ms",
         sql=swap_views(component, side) + under_lock(component.schema, component.locked, Lock.ACCESS_EXCLUSIVE, text),
         lock=Lock.ACCESS_EXCLUSIVE,
         tables=component.reached(component.locked),

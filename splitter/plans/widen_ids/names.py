@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 
 from psycopg import sql
@@ -13,6 +13,7 @@ from splitter.plans.foreign_keys import name_of, regclass
 from splitter.schema import TableName
 
 MAX_NAME = 63  # bytes
+_NAMED = 5  # tables
 TRIGGER = "~orglift_widen"  # fires last: triggers of one table go by name
 _LIVE = """(SELECT pg_catalog.format_type(a.atttypid, NULL) FROM pg_catalog.pg_attribute AS a
     WHERE a.attrelid = pg_catalog.to_regclass({table}) AND a.attname = {column} AND NOT a.attisdropped)"""
@@ -98,3 +99,10 @@ def wanted(column: WideColumn, side: Side, condition: sql.Composable) -> str:
 
 def quoted(table: TableName) -> str:
     return name_of(table).as_string()
+
+
+def named(tables: Sequence[TableName]) -> str:
+    """For a sentence: all of them, or the first ones of many."""
+    shown = tables if len(tables) <= _NAMED else tables[:_NAMED]
+    more = f" and {len(tables) - _NAMED} more" if len(tables) > _NAMED else ""
+    return f"{', '.join(map(str, shown))}{more}"

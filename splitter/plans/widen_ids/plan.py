@@ -17,7 +17,7 @@ from splitter.plans.widen_ids.component import Component, find_components
 from splitter.plans.widen_ids.direct import direct_step
 from splitter.plans.widen_ids.domains import Domains, proved_under_lock
 from splitter.plans.widen_ids.late_keys import late_steps
-from splitter.plans.widen_ids.names import MAX_NAME, TRIGGER, Side, twin_name, wanted
+from splitter.plans.widen_ids.names import MAX_NAME, TRIGGER, Side, named, twin_name, wanted
 from splitter.plans.widen_ids.parts import cut
 from splitter.plans.widen_ids.preflight import NEEDS, Followers, preflight_steps, subscriber_statements
 from splitter.plans.widen_ids.prepare import prepare
@@ -212,7 +212,7 @@ def _unchanged(component: Component, sized: Sized, only: tuple[str, ...] = ("",)
         if name.startswith(only)
     ]
     return Step(
-        purpose=f"{', '.join(map(str, component.tables))}: what hangs on the columns is what the plan was made for",
+        purpose=f"{named(component.tables)}: what hangs on the columns is what the plan was made for",
         sql=sql.SQL("\nUNION ALL\n").join(texts).as_string(),
         lock=Lock.NONE,
         lock_timeout_ms=LOCK_TIMEOUT_MS,

@@ -19,7 +19,7 @@ from splitter.plans.widen_ids.domains import Domains, refuses_null
 from splitter.plans.widen_ids.indexes import index_temporary
 from splitter.plans.widen_ids.keys import key_temporary, swapped_keys
 from splitter.plans.widen_ids.late_keys import add_changes, added_comments, drop_changes, late_steps
-from splitter.plans.widen_ids.names import Side, twin_name, wanted
+from splitter.plans.widen_ids.names import Side, named, twin_name, wanted
 from splitter.plans.widen_ids.prepare import (
     NAMED_NOT_NULL,
     check_temporary,
@@ -67,7 +67,7 @@ def _audit_strangers(component: Component) -> Iterator[Step]:
     if tables:
         values = sql.SQL(", ").join(sql.SQL("({})").format(regclass(table)) for table in tables)
         yield Step(
-            purpose=f"{', '.join(map(str, tables))}: no partition or child that came after the plan was made",
+            purpose=f"{named(tables)}: no partition or child that came after the plan was made",
             sql=sql.SQL(_STRANGERS).format(tables=values).as_string(),
             lock=Lock.NONE,
             lock_timeout_ms=LOCK_TIMEOUT_MS,
@@ -85,7 +85,7 @@ def _step(component: Component, side: Side, guard: str, undo: tuple[Step, ...] |
     ends = (end for key in swapped_keys(component, side) for end in (key.target, key.table))
     locked = tuple(dict.fromkeys((*component.locked, *ends)))
     return Step(
-        purpose=f"{', '.join(map(str, component.tables))}: the {side.value} columns have the names",
+        purpose=f"{named(component.tables)}: the {side.value} columns have the names",
         sql=swap_views(component, side) + under_lock(component.schema, locked, Lock.ACCESS_EXCLUSIVE, text),
         lock=Lock.ACCESS_EXCLUSIVE,
         tables=component.reached(locked),
