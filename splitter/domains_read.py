@@ -21,7 +21,7 @@ from splitter.dependents import (
     WideColumn,
     rename_columns,
 )
-from splitter.domain_texts import strip_casts, without_casts
+from splitter.domain_texts import Widened, strip_casts, without_casts
 from splitter.errors import Problem, ServerError
 from splitter.schema import TableName
 from splitter.sql import load_queries
@@ -29,6 +29,7 @@ from splitter.sql import load_queries
 UNCARRIED = "not-carried"
 _REMEDY = "widen it by hand, or drop it before and make it again after the plan"
 _UNCLEAR = "does with a domain that is widened what cannot be told apart from a cast to integer"
+_OF_HOLDERS = ("trees", "problems")  # blocks that stand behind ``held``
 _VALUE = "VALUE"  # what a domain's check calls it
 _REFUSES_NULL = "SELECT ({}) IS FALSE FROM (SELECT NULL::{}) AS v (v)"
 
@@ -60,12 +61,16 @@ class _Reader:
         self.head = head + domain_head()
         self.problems: list[Problem] = []
         self.rows = {TableName(row.schema, row.name): row for row in self.ask("domains")}
-        self.domains = frozenset(self.rows)
-        self.names = frozenset(row.name for row in self.ask("spelled"))
+        self.widened = Widened(
+            domains=frozenset(self.rows),
+            types=frozenset(row.oid for row in self.rows.values()),
+            columns=frozenset(row.name for row in self.ask("spelled")),
+        )
         self.trees: dict[str, str] = {}
 
     def ask(self, name: str) -> list[Any]:
-        return self.conn.cursor(row_factory=namedtuple_row).execute(self.head + domain_query(name)).fetchall()
+        more = domain_query("held") + sql.SQL("\n") if name in _OF_HOLDERS else sql.Composed([])
+        return self.conn.cursor(row_factory=namedtuple_row).execute(self.head + more + domain_query(name)).fetchall()
 
     def read(self, found: Dependents) -> Dependents:
         self.trees = {_key(row): row.tree for row in self.ask("trees")}
@@ -84,12 +89,13 @@ class _Reader:
         )
 
     def plain(self, text: str) -> str:
-        return strip_casts(text, {*self.names, *self.domains})
+        return strip_casts(text, self.widened)
 
     def _plain(self, key: str, *texts: str) -> tuple[str, ...]:
         """The texts of one object, without the casts."""
-        plain = without_casts(texts, self.trees.get(key, ""), self.names, self.domains)
-        if plain is None:
+        tree = self.trees.get(key)
+        plain = without_casts(texts, tree or "", self.widened)
+        if plain is None or (tree is None and tuple(map(self.plain, texts)) != texts):
             self.problems.append(Problem(code=UNCARRIED, object=key, found=_UNCLEAR, remedy=_REMEDY))
             return texts
         return plain
@@ -149,7 +155,7 @@ class _Reader:
     def _checks(self, domain: TableName, type_: str, rows: Iterable[Any]) -> Iterator[DomainCheck]:
         for row in rows:
             key = f"constraint {row.name} of {domain}"
-            plain = without_casts((row.expression,), self.trees.get(key, ""), {_VALUE}, self.domains)
+            plain = without_casts((row.expression,), self.trees.get(key, ""), replace(self.widened, columns=frozenset({_VALUE})))
             if plain is None:
                 self.problems.append(Problem(code=UNCARRIED, object=key, found=_UNCLEAR, remedy=_REMEDY))
                 plain = (row.expression,)

@@ -6,8 +6,22 @@
     SELECT o.oid FROM domains AS d JOIN pg_catalog.pg_type AS t ON t.oid = d.oid
       JOIN pg_catalog.pg_type AS o ON o.typtype = 'd' AND (o.oid = t.typbasetype OR o.typbasetype = t.oid))
 
+-- name: held
+, views (relid) AS (
+    SELECT r.ev_class FROM chosen AS w JOIN pg_catalog.pg_depend AS d ON d.refobjid = w.relid AND d.refobjsubid = w.attnum
+       AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+      JOIN pg_catalog.pg_rewrite AS r ON r.oid = d.objid AND r.rulename = '_RETURN'
+     UNION
+    SELECT r.ev_class FROM views AS f JOIN pg_catalog.pg_depend AS d ON d.refobjid = f.relid
+       AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+      JOIN pg_catalog.pg_rewrite AS r ON r.oid = d.objid AND r.rulename = '_RETURN' AND r.ev_class <> f.relid
+), held AS (
+    SELECT DISTINCT d.classid, d.objid FROM chosen AS w JOIN pg_catalog.pg_depend AS d ON d.refobjid = w.relid AND d.refobjsubid = w.attnum
+       AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+)
+
 -- name: domains
-SELECT n.nspname::text AS schema, t.typname::text AS name, m.nspname::text AS base_schema, b.typname::text AS base,
+SELECT t.oid::bigint AS oid, n.nspname::text AS schema, t.typname::text AS name, m.nspname::text AS base_schema, b.typname::text AS base,
        CASE t.typlen WHEN 2 THEN 'smallint' ELSE 'integer' END AS bottom,
        pg_catalog.pg_get_expr(t.typdefaultbin, 0) AS default, t.typnotnull AS not_null, k.conname::text AS not_null_name,
        pg_catalog.obj_description(k.oid, 'pg_constraint') AS not_null_comment,
@@ -46,18 +60,7 @@ SELECT DISTINCT pg_catalog.format('ALTER FUNCTION %s COST %s', f.oid::pg_catalog
 SELECT DISTINCT a.attname::text AS name FROM pg_catalog.pg_attribute AS a WHERE a.atttypid IN (SELECT oid FROM domains) AND NOT a.attisdropped
 
 -- name: trees
-, views (relid) AS (
-    SELECT r.ev_class FROM chosen AS w JOIN pg_catalog.pg_depend AS d ON d.refobjid = w.relid AND d.refobjsubid = w.attnum
-       AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
-      JOIN pg_catalog.pg_rewrite AS r ON r.oid = d.objid AND r.rulename = '_RETURN'
-     UNION
-    SELECT r.ev_class FROM views AS f JOIN pg_catalog.pg_depend AS d ON d.refobjid = f.relid
-       AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
-      JOIN pg_catalog.pg_rewrite AS r ON r.oid = d.objid AND r.rulename = '_RETURN' AND r.ev_class <> f.relid
-), held AS (
-    SELECT DISTINCT d.classid, d.objid FROM chosen AS w JOIN pg_catalog.pg_depend AS d ON d.refobjid = w.relid AND d.refobjsubid = w.attnum
-       AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-), found (kind, oid, owner, name, tree) AS (
+, found (kind, oid, owner, name, tree) AS (
     SELECT 'view', c.oid, NULL::oid, c.relname::text, r.ev_action::text
       FROM views AS v JOIN pg_catalog.pg_class AS c ON c.oid = v.relid
       JOIN pg_catalog.pg_rewrite AS r ON r.ev_class = v.relid AND r.rulename = '_RETURN'
@@ -105,18 +108,7 @@ SELECT f.kind, f.name, coalesce(f.tree, '') AS tree, coalesce(n.nspname, m.nspna
  ORDER BY f.kind, f.oid
 
 -- name: problems
-, views (relid) AS (
-    SELECT r.ev_class FROM chosen AS w JOIN pg_catalog.pg_depend AS d ON d.refobjid = w.relid AND d.refobjsubid = w.attnum
-       AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
-      JOIN pg_catalog.pg_rewrite AS r ON r.oid = d.objid AND r.rulename = '_RETURN'
-     UNION
-    SELECT r.ev_class FROM views AS f JOIN pg_catalog.pg_depend AS d ON d.refobjid = f.relid
-       AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
-      JOIN pg_catalog.pg_rewrite AS r ON r.oid = d.objid AND r.rulename = '_RETURN' AND r.ev_class <> f.relid
-), held AS (
-    SELECT DISTINCT d.classid, d.objid FROM chosen AS w JOIN pg_catalog.pg_depend AS d ON d.refobjid = w.relid AND d.refobjsubid = w.attnum
-       AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-), types (oid) AS (
+, types (oid) AS (
     SELECT x.oid FROM domains AS d JOIN pg_catalog.pg_type AS t ON t.oid = d.oid CROSS JOIN LATERAL (VALUES (t.oid), (t.typarray)) AS x (oid)
 )
 SELECT DISTINCT pg_catalog.pg_describe_object(u.classid, u.objid, u.objsubid) AS object,

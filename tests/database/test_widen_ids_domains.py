@@ -49,7 +49,7 @@ CONSTRAINTS = (
     "CREATE TABLE c (id {i} PRIMARY KEY, org e REFERENCES org, other d); INSERT INTO c SELECT g, g, g FROM generate_series(1, 100) AS g;"
 )
 TEXTS = (
-    ORG + "CREATE TABLE c (id d DEFAULT 7::d PRIMARY KEY CHECK (id > 0), org d REFERENCES org, n text, m int,"
+    ORG + "CREATE DOMAIN age AS int; CREATE TABLE c (id d DEFAULT 7::d PRIMARY KEY CHECK (id > 0), org d REFERENCES org, n text, m age,"
     " next {i} GENERATED ALWAYS AS (org + 1) STORED, CHECK (org <> 70::d AND n <> '(org)::integer'), CHECK (m > org));"
     "INSERT INTO c SELECT g, g, g, 1 + g FROM generate_series(1, 20) AS g;"
     "CREATE INDEX x ON c ((org + m), lower(n)) WHERE org > 2::d AND n::int > 1; CREATE STATISTICS st ON (org + 1), m FROM c;"

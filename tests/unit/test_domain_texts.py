@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from splitter.domain_texts import rename_types, without_casts
+from splitter.domain_texts import Widened, rename_types, without_casts
 from splitter.schema import TableName
 
 VAR = "{VAR :varno 1 :varattno 1 :vartype 16390 :vartypmod -1 :varcollid 0 :location -1}"
 NAMED = f"{{COERCETODOMAIN :arg {VAR} :resulttype 16390 :resulttypmod -1 :resultcollid 0 :coercionformat 1 :location -1}}"
-DOMAIN = TableName("we.ird", 'd"o')
+WIDENED = Widened(domains=frozenset({TableName("we.ird", 'd"o')}), types=frozenset({16390}), columns=frozenset({"id"}))
 
 
 def relabel(arg: str = VAR, form: int = 2) -> str:
@@ -24,6 +24,7 @@ CASES = {
     "what is cast to the domain": (relabel(NAMED), '((5)::"we.ird"."d""o")::integer', '((5)::"we.ird"."d""o")'),
     "in a string": (relabel(), "((id)::integer > 5) AND n <> '(id)::integer'", "((id) > 5) AND n <> '(id)::integer'"),
     "beside somebody's of another column": (relabel() + PARSED, "(id)::integer = (n)::integer", "(id) = (n)::integer"),
+    "beside another domain's": (relabel() + relabel(VAR.replace("16390", "16399")), "(id)::integer = (n)::integer", "(id) = (n)::integer"),
     "somebody's of another column": (PARSED, "(n)::integer", "(n)::integer"),
 }
 
@@ -31,7 +32,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_what_the_server_put_in_is_taken_out(case: str) -> None:
     tree, text, plain = CASES[case]
-    assert without_casts((text,), tree, {"id"}, {DOMAIN}) == (plain,)
+    assert without_casts((text,), tree, WIDENED) == (plain,)
 
 
 UNCLEAR = {
@@ -45,7 +46,7 @@ UNCLEAR = {
 @pytest.mark.parametrize("case", UNCLEAR)
 def test_what_cannot_be_told_apart_is_left_alone(case: str) -> None:
     tree, text = UNCLEAR[case]
-    assert without_casts((text,), tree, {"id"}, {DOMAIN}) is None
+    assert without_casts((text,), tree, WIDENED) is None
 
 
 def test_types_get_other_names_and_functions_and_strings_keep_theirs() -> None:
