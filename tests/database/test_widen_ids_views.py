@@ -13,6 +13,7 @@ from splitter.attempts import Patience
 from splitter.db import connect
 from splitter.errors import OrgliftError, RefusedError
 from splitter.events import Event, Note
+from splitter.plans.widen_ids import parts
 from splitter.undo import undo_plan
 from tests.database.test_widen_ids_trees import KINDS as TREES
 from tests.wide_sites import ALL, MakeWide, WideSite, assert_both_ways
@@ -179,6 +180,40 @@ def test_it_may_read_partitions_and_children(make_wide: MakeWide, kind: str) -> 
     site.widen(plan)
     assert "orglift" not in site.dump()
     assert site.rows("SELECT m::text FROM public.m ORDER BY 1") == rows
+
+
+def test_in_parts_each_trades_places_with_its_tables(make_wide: MakeWide, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "SWAPPED", 1)
+    own = "CREATE MATERIALIZED VIEW {0}m AS SELECT id, dear(id) AS d FROM {0}; CREATE VIEW {0}v AS SELECT d, id FROM {0}m;"
+    alone = "CREATE TABLE a (id serial PRIMARY KEY, up int REFERENCES org); INSERT INTO a (up) SELECT g FROM generate_series(1, 9) AS g;"
+    site = make_wide(TABLES + alone + own.format("org") + own.format("a") + own.format("c"))
+    before, plan = site.dump(), site.plan()
+    assert sum("columns have the names" in step.purpose for step in plan.steps) == 3
+    apply_plan(site.conn, plan)
+    undo_plan(site.conn, plan)
+    assert site.dump() == before
+    site.widen(plan)
+    assert "orglift" not in site.dump()
+    assert site.rows("SELECT count(*) FROM public.av") == [(9,)]
+
+
+def test_one_that_speaks_of_a_domain_speaks_of_the_wide_one(make_wide: MakeWide) -> None:
+    made = (
+        TABLES + "CREATE DOMAIN whose AS int CHECK (VALUE > 0); ALTER TABLE c ALTER org TYPE whose;"
+        "CREATE MATERIALIZED VIEW m AS SELECT org, dear(id) AS id, 5::whose AS five FROM c;"
+    )
+    site = make_wide(made)
+    before, plan = site.dump(), site.plan(budget_ms=10**6)
+    apply_plan(site.conn, plan)
+    undo_plan(site.conn, plan)
+    assert site.dump() == before
+    site.widen(plan)
+    assert "orglift" not in site.dump()
+    assert site.rows("SELECT pg_typeof(org)::text, pg_typeof(five)::text, five FROM public.m LIMIT 1") == [
+        ("public.whose", "public.whose", 5)
+    ]
+    site.run("INSERT INTO public.org (id) VALUES (3000000000)", "INSERT INTO public.c (org) VALUES (3000000000)")
+    site.run("REFRESH MATERIALIZED VIEW public.m")
 
 
 REFUSED = {

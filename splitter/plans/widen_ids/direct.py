@@ -23,7 +23,7 @@ def _step(component: Component, side: Side, budget_ms: int, undo: tuple[Step, ..
     text = sql.SQL(";\n".join(_statements(component, side)))
     return Step(
         purpose=f"{named(component.tables)}: small enough to be rewritten at once, in less than {budget_ms} ms",
-        sql=swap_views(component, side) + under_lock(component.schema, component.locked, Lock.ACCESS_EXCLUSIVE, text),
+        sql=swap_views(component, side, component.locked) + under_lock(component.schema, component.locked, Lock.ACCESS_EXCLUSIVE, text),
         lock=Lock.ACCESS_EXCLUSIVE,
         tables=component.reached(component.locked),
         lock_timeout_ms=LOCK_TIMEOUT_MS,

@@ -14,6 +14,7 @@ from splitter.plans.widen_ids.domains import Domains
 from splitter.plans.widen_ids.indexes import Indexes
 from splitter.plans.widen_ids.keys import Keys
 from splitter.plans.widen_ids.names import Side, digest, temporary, twin_name
+from splitter.plans.widen_ids.parts import cut
 from splitter.plans.widen_ids.replaced_views import fill_views, make_views
 from splitter.plans.widen_ids.step_maker import StepMaker, constraint_exists, negated
 from splitter.plans.widen_ids.twin import as_wide
@@ -38,9 +39,9 @@ def prepare(component: Component, side: Side) -> Iterator[Step]:
     for table in component.tables:
         yield from made.statistics(table)
     yield from Domains(component, side).prove()
-    if side is Side.WIDE:
-        yield from make_views(component)
-    yield from fill_views(component, side)
+    for part in cut(component):
+        yield from make_views(part) if side is Side.WIDE else ()
+        yield from fill_views(part, side)
 
 
 def check_temporary(check: CheckFacts, side: Side) -> str:

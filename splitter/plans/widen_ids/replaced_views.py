@@ -87,10 +87,13 @@ def fill_views(component: Component, side: Side) -> Iterator[Step]:
             )
 
 
-def swap_views(component: Component, side: Side) -> str:
-    """What a swap to that side begins with: every view is locked, and those that others take the place of have given up their names."""
+def swap_views(component: Component, side: Side, locked: Iterable[TableName]) -> str:
+    """What a swap to that side begins with: every view is locked, and others have the names of those that they take the place of.
+
+    ``locked``: the tables that it locks after that.
+    """
     locks = (bound.lock for bound in component.bound if bound.lock)
-    return _views_first(component, component.locked, [*locks, *_away(component, side.other), *_taken(component, side)])
+    return _views_first(component, locked, [*locks, *_away(component, side.other), *_taken(component, side)])
 
 
 def finish_views(component: Component) -> Iterator[Step]:

@@ -86,7 +86,7 @@ def _step(component: Component, side: Side, guard: str, undo: tuple[Step, ...] |
     locked = tuple(dict.fromkeys((*component.locked, *ends)))
     return Step(
         purpose=f"{named(component.tables)}: the {side.value} columns have the names",
-        sql=swap_views(component, side) + under_lock(component.schema, locked, Lock.ACCESS_EXCLUSIVE, text),
+        sql=swap_views(component, side, locked) + under_lock(component.schema, locked, Lock.ACCESS_EXCLUSIVE, text),
         lock=Lock.ACCESS_EXCLUSIVE,
         tables=component.reached(locked),
         lock_timeout_ms=LOCK_TIMEOUT_MS,
