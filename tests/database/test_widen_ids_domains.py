@@ -158,6 +158,21 @@ def test_what_has_the_domain_since_the_plan_stops_it(make_wide: MakeWide) -> Non
         apply_plan(site.conn, plan)
 
 
+def test_what_has_the_domain_since_the_swap_is_in_the_way_back(make_wide: MakeWide) -> None:
+    site = make_wide(spelled(KEYS))
+    before = site.dump()
+    apply_plan(site.conn, plan := site.plan())
+    site.run("CREATE TABLE public.late (n public.d)")
+    with pytest.raises(Conflict, match=r"the undo stops: column n of table public\.late: has public\.d since the swap"):
+        undo_plan(site.conn, plan)
+    site.run("DROP TABLE public.late", "CREATE FUNCTION public.late(a public.d[]) RETURNS int LANGUAGE sql AS 'SELECT 1'")
+    with pytest.raises(Conflict, match=r"the undo stops: function public\.late"):
+        undo_plan(site.conn, plan)
+    site.run("DROP FUNCTION public.late")
+    undo_plan(site.conn, plan)
+    assert site.dump() == before
+
+
 def found_by(site: WideSite) -> list[str]:
     with pytest.raises(RefusedError) as caught:
         site.plan()

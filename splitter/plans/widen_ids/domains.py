@@ -19,12 +19,44 @@ from splitter.plans.widen_ids.component import Component
 from splitter.plans.widen_ids.names import Side, domain_temporary, wanted
 from splitter.plans.widen_ids.step_maker import StepMaker, negated
 from splitter.schema import TableName
-from splitter.steps import Lock, Stage, Step
+from splitter.steps import Action, Lock, Stage, Step
 
 NAMED_NOT_NULL = 170000  # from here on a domain's NOT NULL is a constraint with a name
 _THERE = "pg_catalog.to_regtype({name}) IS NOT NULL"
 _CONSTRAINT = """EXISTS (SELECT FROM pg_catalog.pg_constraint AS k
     WHERE k.contypid = pg_catalog.to_regtype({name}) AND k.conname = ANY ({names}){more})"""
+
+_STRANGERS = """SELECT pg_catalog.pg_describe_object(u.classid, u.objid, u.objsubid),
+       'has ' || u.refobjid::pg_catalog.regtype::text || ' since the swap'
+  FROM pg_catalog.pg_depend AS u
+ WHERE u.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass AND u.refobjid IN (
+       SELECT x.oid FROM (VALUES {domains}) AS w (name) JOIN pg_catalog.pg_type AS t ON t.oid = pg_catalog.to_regtype(w.name)
+        CROSS JOIN LATERAL (VALUES (t.oid), (t.typarray)) AS x (oid))
+   AND (EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = u.objsubid
+                 WHERE u.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid = u.objid AND c.relkind NOT IN ('v', 'm')
+                   AND NOT EXISTS (SELECT FROM (VALUES {columns}) AS w (name, col)
+                                    WHERE pg_catalog.to_regclass(w.name) = c.oid AND w.col = a.attname))
+        OR EXISTS (SELECT FROM pg_catalog.pg_proc AS p WHERE u.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND p.oid = u.objid
+                      AND u.refobjid = ANY (coalesce(p.proallargtypes, p.proargtypes::oid[]) || p.prorettype)))"""
+_STRANGERS_REMEDY = "drop it, or give it another type, and make it again after the undo"
+
+
+def audit_domains(component: Component) -> Iterator[Step]:
+    """The way back leaves the wide domains to nobody."""
+    if component.domains:
+        domains = sql.SQL(", ").join(sql.SQL("({})").format(regclass(domain.name)) for domain in component.domains)
+        columns = [sql.SQL("({}, {})").format(regclass(column.table), sql.Literal(column.name)) for column in component.columns]
+        yield Step(
+            purpose=f"{', '.join(str(domain.name) for domain in component.domains)}: no column and no routine that has it since the swap",
+            sql=sql.SQL(_STRANGERS).format(domains=domains, columns=sql.SQL(", ").join(columns)).as_string(),
+            lock=Lock.NONE,
+            lock_timeout_ms=LOCK_TIMEOUT_MS,
+            statement_timeout_ms=60_000,
+            action=Action.AUDIT,
+            remedy=_STRANGERS_REMEDY,
+            undo=None,
+            precondition=wanted(next(column for column in component.columns if column.domain is not None), Side.NARROW, sql.SQL("true")),
+        )
 
 
 def proved_under_lock(domain: DomainFacts) -> int:

@@ -15,7 +15,7 @@ from psycopg import sql
 from splitter.dependents import IndexFacts, WideColumn
 from splitter.plans.foreign_keys import LOCK_BUDGET_MS, LOCK_TIMEOUT_MS, name_of, regclass, under_lock
 from splitter.plans.widen_ids.component import Component
-from splitter.plans.widen_ids.domains import Domains, refuses_null
+from splitter.plans.widen_ids.domains import Domains, audit_domains, refuses_null
 from splitter.plans.widen_ids.indexes import index_temporary
 from splitter.plans.widen_ids.keys import key_temporary, swapped_keys
 from splitter.plans.widen_ids.late_keys import add_changes, added_comments, drop_changes, late_steps
@@ -57,7 +57,8 @@ def swap_step(component: Component, count: str, expected: int) -> Step:
     guard = sql.SQL(_GUARD).format(body=sql.Literal(body.as_string())).as_string()
     swapped_back = _step(component, Side.NARROW, "", None)
     proved_back = (replace(step, undo=None) for step in late_steps(component, Side.NARROW))
-    back = (*_audit_strangers(component), *audit_values(component), *prepare(component, Side.NARROW), swapped_back, *proved_back)
+    asked = (*_audit_strangers(component), *audit_domains(component), *audit_values(component))
+    back = (*asked, *prepare(component, Side.NARROW), swapped_back, *proved_back)
     return _step(component, Side.WIDE, guard, back)
 
 
