@@ -169,6 +169,7 @@ TREE_VIEWS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", TREE_VIEWS)
 def test_it_may_read_partitions_and_children(make_wide: MakeWide, kind: str) -> None:
     site = make_wide(f"{TREES[kind][0]} {DEAR}; {TREE_VIEWS[kind]}")
