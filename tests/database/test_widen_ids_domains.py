@@ -158,6 +158,14 @@ def test_what_has_the_domain_since_the_plan_stops_it(make_wide: MakeWide) -> Non
         apply_plan(site.conn, plan)
 
 
+def test_what_only_names_the_domain_swaps_with_it(make_wide: MakeWide) -> None:
+    script = (
+        "CREATE DOMAIN d AS {i}; CREATE TABLE org (id {i} PRIMARY KEY); CREATE VIEW v AS SELECT id FROM org WHERE id <> 5::d;"
+        "CREATE TABLE a (id d PRIMARY KEY); CREATE TABLE b (id {i} PRIMARY KEY CHECK (id <> 7000::d)); INSERT INTO b VALUES (1);"
+    )
+    assert_both_ways(make_wide(spelled(script)), make_wide(spelled(script, wide=True)), by_hand=("SELECT 1",))
+
+
 def test_what_has_the_domain_since_the_swap_is_in_the_way_back(make_wide: MakeWide) -> None:
     site = make_wide(spelled(KEYS))
     before = site.dump()

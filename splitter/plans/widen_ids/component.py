@@ -158,7 +158,7 @@ def find_components(schema: Schema, families: Iterable[frozenset[Place]], found:
     groups += [{table for table, other in found.bound if other == bound} for bound in dict.fromkeys(bound for _, bound in found.bound)]
     tables = {column.table for column in found.columns}
     groups += [{table, *_above(schema, table, tables)} for table in sorted(tables)]
-    groups += sharing_sequences(found)
+    groups += [*sharing_sequences(found), *sharing_domains(found)]
     return tuple(_make(schema, group, keys, found) for group in merge(groups))
 
 
@@ -172,6 +172,25 @@ def sharing_sequences(found: Dependents) -> list[set[TableName]]:
         if column.sequence is not None:
             fed.setdefault(column.sequence.name, set()).add(column.table)
     return list(fed.values())
+
+
+def sharing_domains(found: Dependents) -> list[set[TableName]]:
+    """Those whose columns have domains over the same one, and those of whatever names one."""
+    shared: dict[TableName, set[TableName]] = {}
+    texts = tuple(_texts(found)) if found.domains else ()
+    for domain in found.domains:
+        tables = shared.setdefault(domain.root, set())
+        tables |= {column.table for column in found.columns if column.domain == domain.name}
+        tables |= {table for table, text in texts if rename_types(text, {domain.name: ""}) != text}
+    return list(shared.values())
+
+
+def _texts(found: Dependents) -> Iterator[tuple[TableName, str]]:
+    yield from ((one.table, text) for one in found.columns for text in (one.default, one.generated) if text)
+    yield from ((one.table, text) for one in found.indexes for text in (one.tail, one.predicate) if text)
+    yield from ((one.table, one.expression) for one in found.checks)
+    yield from ((one.table, one.tail) for one in found.statistics)
+    yield from ((table, text) for table, bound in found.bound for text in bound.create)
 
 
 def merge(groups: Iterable[set[T]]) -> list[set[T]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from splitter.graph import components
-from splitter.plans.widen_ids.component import Component, merge, sharing_sequences
+from splitter.plans.widen_ids.component import Component, merge, sharing_domains, sharing_sequences
 from splitter.plans.widen_ids.keys import goes_before
 from splitter.schema import TableName
 
@@ -27,9 +27,9 @@ def _tied(component: Component) -> Iterator[set[TableName]]:
     yield from map(set, component.trees)
     for bound in dict.fromkeys(bound for _, bound in component.found.bound):
         yield {table for table, other in component.found.bound if other == bound}
-    yield from (set(component.having(domain)) for domain in component.domains if domain.name == domain.root)
     yield from ({key.table, key.target} for key in component.keys if not goes_before(component, key))
     yield from sharing_sequences(component.found)
+    yield from sharing_domains(component.found)
 
 
 def _in_order(component: Component, groups: list[set[TableName]]) -> Iterator[set[TableName]]:
