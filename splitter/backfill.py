@@ -29,9 +29,6 @@ _TURN_SECONDS = 0.5  # between which the server is asked what it does, and progr
 _VACUUM_ROWS = 50_000  # row versions that may be left behind before they are cleared up
 _VACUUM_PACE = "2ms"  # autovacuum's own, where others are at work
 _OLD_SECONDS = 60.0  # a transaction that is older is told when it keeps a vacuum from clearing up
-# A turn that nobody waits for any more ends with its session. Elsewhere than on Unix the server cannot see that.
-_FOLLOW_CLIENT = """SELECT pg_catalog.set_config('client_connection_check_interval', '1s', false)
- WHERE pg_catalog.version() !~ 'mingw|Visual C'"""
 _READ = "SELECT b.next_block, b.blocks, b.rows FROM orglift.backfills AS b WHERE b.place = %(place)s"
 _PROGRESS = """
 SELECT b.place, b.next_block, b.blocks, b.rows, b.seconds FROM orglift.backfills AS b WHERE b.next_block < b.blocks ORDER BY b.begun_at
@@ -103,7 +100,6 @@ class Backfill:
 
     def _begin(self, step: Step) -> _At:
         with translated(f"beginning the backfill of {place_of(step)}"):
-            self.conn.execute(_FOLLOW_CLIENT)
             self.conn.execute(begin_text(step).encode())
         return self._where(step)
 

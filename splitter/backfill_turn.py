@@ -11,10 +11,10 @@ from splitter.steps import Step
 from splitter.tombstone_triggers import quoted_body
 
 BATCH_SECONDS = 0.05  # a batch's rows are locked for that long;
-_BURST_SECONDS = 0.001  # for that long where others are at work: a client that needs the same core waits until a batch has ended,
-_SHARE = 0.5  # and has that part of its time to itself after it
+_BURST_SECONDS = 0.002  # for that long where others are at work: a client that needs the same core waits until a batch has ended,
+_SHARE = 0.25  # and has that part of its time to itself after it
 PARTS = 4  # of a table, between which it is vacuumed: each vacuum reads all of its indexes
-_CHUNK = 256  # blocks
+_CHUNK, _SLOW_CHUNK = 256, 16  # blocks; where WAL is rationed, so that a turn is no longer than others
 MAX_LAG = 64 * 2**20  # bytes that a standby may be behind
 _QUERIES = load_queries("backfill.sql")
 SHARED = sql.SQL(_QUERIES["shared"])
@@ -51,7 +51,7 @@ def turn_text(step: Step, turn: Turn) -> str:
         statement=sql.SQL(step.sql),
         turn=end,
         parts=sql.Literal(PARTS),
-        chunk=sql.Literal(_CHUNK),
+        chunk=sql.Literal(_CHUNK if turn.wal_rate is None else _SLOW_CHUNK),
         shared=SHARED if turn.shared is None else sql.Literal(turn.shared),
         burst=sql.Literal(_BURST_SECONDS),
         batch=sql.Literal(BATCH_SECONDS),

@@ -39,6 +39,7 @@ TABLE = (
     "INSERT INTO org SELECT generate_series(1, 100);"
     f"INSERT INTO c (org, n) SELECT 1 + g % 100, md5(g::text) FROM generate_series(1, {ROWS}) AS g;"
 )
+FILLED = "done: c: the twins of the rows that were there"
 SMALL = "CREATE TABLE org (id int PRIMARY KEY, n text); INSERT INTO org VALUES (1, 'x');"
 
 
@@ -127,20 +128,26 @@ def test_a_vacuum_of_the_table_is_let_through(make_wide: MakeWide) -> None:
 
 def test_no_more_wal_is_written_than_allowed(make_wide: MakeWide) -> None:
     site = make_wide(TABLE)
-    plan = site.plan()
-    ((begun,),) = site.rows("SELECT pg_current_wal_insert_lsn()::text")
-    filled = Ears("done: c: the twins of the rows", lambda: None)
-    ends: list[str] = []
+    plan, rate = site.plan(), 4_000_000
+    now = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8, extract(epoch FROM clock_timestamp())::float8"
+    seen: list[tuple[float, float]] = []
 
     def report(event: Event) -> None:
-        filled(event)
-        if filled.heard and not ends:
-            ends.append(site.rows("SELECT pg_current_wal_insert_lsn()::text")[0][0])
+        if isinstance(event, Note) and event.text in ("done: c: a wide twin of id, org, which follows it from here on", FILLED):
+            seen.extend(site.rows(now))
 
-    apply_plan(site.conn, plan, report=report, limits=Limits(max_wal_rate=4_000_000))
-    ((seconds,),) = site.rows("SELECT sum(seconds) FROM orglift.backfills")
-    ((written,),) = site.rows(f"SELECT pg_wal_lsn_diff('{ends[0]}', '{begun}')::float8")
-    assert seconds > written / 4_000_000 / 2
+    apply_plan(site.conn, plan, report=report, limits=Limits(max_wal_rate=rate))
+    (wal, begun), (written, ended) = seen
+    assert written - wal > rate / 2
+    assert ended - begun > 0.9 * (written - wal) / rate
+
+
+def test_batches_that_are_fast_for_long_grow_no_further_than_a_chunk(make_wide: MakeWide, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("splitter.backfill_turn._CHUNK", 1)
+    monkeypatch.setattr("splitter.backfill._TURN_SECONDS", 1000)
+    site = make_wide(TABLE)
+    apply_plan(site.conn, site.plan())
+    assert is_done(site)
 
 
 @pytest.fixture

@@ -161,7 +161,7 @@ def _backfill(database: Database, step: Step) -> None:
     while at < blocks and _until_done(step, lambda: _outside(database, step)):
         ((at, blocks),) = database.fetch(asked)
         if (at - cleared) * PARTS >= blocks:
-            database.execute(f"VACUUM (TRUNCATE OFF, SKIP_LOCKED) {step['place']}")
+            _outside(database, {**step, "sql": f"VACUUM (TRUNCATE OFF, SKIP_LOCKED) {step['place']}"})
             cleared = at
         if time.monotonic() - told >= TELL_SECONDS:
             told = time.monotonic()

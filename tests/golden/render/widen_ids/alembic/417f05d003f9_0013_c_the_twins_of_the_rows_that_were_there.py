@@ -34,6 +34,8 @@ DECLARE
     orglift_since double precision;
     orglift_wal pg_catalog.pg_lsn := pg_catalog.pg_current_wal_insert_lsn();
     orglift_written double precision;
+    orglift_wanted double precision;
+    orglift_debt double precision := 0;
     orglift_owed double precision := 0;
     -- The application's triggers stay quiet; and a tenth less WAL, by the images of pages that are written first after a checkpoint.
     orglift_settings CONSTANT jsonb := (SELECT coalesce(pg_catalog.jsonb_object_agg(w.name, w.value), '{}')
@@ -41,6 +43,8 @@ DECLARE
       JOIN pg_catalog.pg_settings AS s ON s.name = w.name AND w.value = ANY (s.enumvals) AND s.setting IN ('origin', 'off')
      WHERE pg_catalog.has_parameter_privilege(w.name, 'SET'));
 BEGIN
+    -- A turn that nobody waits for any more ends with its session. Elsewhere than on Unix the server cannot see that.
+    PERFORM pg_catalog.set_config('client_connection_check_interval', '1s', false) WHERE pg_catalog.version() !~ 'mingw|Visual C';
     SELECT b.next_block, least(b.blocks, (b.next_block / p.blocks + 1) * p.blocks) INTO STRICT orglift_done, orglift_stop
       FROM orglift.backfills AS b, LATERAL (SELECT greatest(b.blocks / 4, 1) AS blocks) AS p WHERE b.place = '"public"."c"';
     WHILE orglift_done < orglift_stop LOOP
@@ -74,20 +78,22 @@ WHERE ctid >= pg_catalog.current_setting('orglift.first_row')::pg_catalog.tid
                 orglift_since := pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - orglift_told);
                 orglift_told := pg_catalog.clock_timestamp();
                 UPDATE orglift.backfills
-                   SET next_block = CASE WHEN orglift_round = 3 THEN orglift_until ELSE next_block END,
+                   SET next_block = CASE WHEN orglift_round = 3 THEN greatest(next_block, orglift_until) ELSE next_block END,
                        rows = rows + orglift_rows, seconds = seconds + orglift_since
                  WHERE place = '"public"."c"';
                 COMMIT;
                 orglift_at := orglift_until;
-                orglift_size := greatest(1, orglift_size * least(2.0, greatest(0.5,
-                    CASE WHEN orglift_shared THEN 0.001 ELSE 0.05 END / greatest(orglift_took, 0.0001))))::bigint;
                 orglift_written := pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_insert_lsn(), orglift_wal);
                 orglift_wal := pg_catalog.pg_current_wal_insert_lsn();
-                orglift_owed := greatest(CASE WHEN orglift_shared THEN orglift_owed + orglift_took * 0.5 ELSE 0 END,
-                                         orglift_written / NULL::float8 - orglift_since);
-                IF orglift_owed >= 0.001 THEN
+                orglift_wanted := CASE WHEN orglift_shared THEN 0.002 ELSE 0.05 END / greatest(orglift_took, 0.0001);
+                orglift_wanted := least(orglift_wanted, 0.05 * NULL::float8 / greatest(orglift_written, 1));
+                orglift_size := greatest(1, least(256, orglift_size * least(2.0, greatest(0.5, orglift_wanted))))::bigint;
+                -- orglift_since has the sleep before this batch in it: so a debt of WAL is paid by that once
+                orglift_debt := greatest(0, orglift_debt + orglift_written / NULL::float8 - orglift_since);
+                orglift_owed := greatest(0, orglift_owed + CASE WHEN orglift_shared THEN orglift_took * 0.25 ELSE 0 END);
+                IF greatest(orglift_owed, orglift_debt) >= 0.001 THEN
                     orglift_begun := pg_catalog.clock_timestamp();
-                    PERFORM pg_catalog.pg_sleep(orglift_owed);
+                    PERFORM pg_catalog.pg_sleep(greatest(orglift_owed, orglift_debt));
                     orglift_owed := greatest(0, orglift_owed - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - orglift_begun));
                 END IF;
             END LOOP;
