@@ -211,6 +211,8 @@ class Dependents:
     domains: tuple[DomainFacts, ...] = ()  # each after the one that it is over
     touched: tuple[tuple[TableName, str], ...] = ()  # statements after which old sessions plan a trigger's function anew
     comments: Mapping[tuple[TableName, str], str] = field(default_factory=dict)  # of foreign keys
+    fires: Mapping[tuple[TableName, str], str] = field(default_factory=dict)  # names of triggers behind their actions, which fire by name
+    ruled: frozenset[TableName] = frozenset()  # of those that foreign keys refer from: a rule goes off where a row is updated
 
 
 def read_tokens(text: str) -> tuple[tuple[str, str], ...]:

@@ -22,7 +22,10 @@ SELECT n.nspname::text, c.relname::text, k.conname::text, pg_catalog.obj_descrip
        ARRAY(SELECT 'OPERATOR(' || pg_catalog.quote_ident(s.nspname) || '.' || o.oprname || ')'
                FROM pg_catalog.unnest(k.conpfeqop) WITH ORDINALITY AS x (oid, position)
                JOIN pg_catalog.pg_operator AS o ON o.oid = x.oid JOIN pg_catalog.pg_namespace AS s ON s.oid = o.oprnamespace
-              ORDER BY x.position)
+              ORDER BY x.position),
+       (SELECT pg_catalog.min(g.tgname::text COLLATE "C") FROM pg_catalog.pg_trigger AS g
+         WHERE g.tgconstraint = k.oid AND g.tgrelid = k.confrelid AND g.tgtype & 8 <> 0),
+       EXISTS (SELECT FROM pg_catalog.pg_rewrite AS r WHERE r.ev_class = k.conrelid AND r.ev_type = '2')
   FROM pg_catalog.pg_constraint AS k
   JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -35,8 +38,8 @@ def read_key_facts(conn: Connection) -> Keys:
     with translated("reading the foreign keys"):
         rows = conn.execute(_READ).fetchall()
     return {
-        (TableName(schema, table), name): KeyFacts(operators=tuple(operators), comment=comment)
-        for schema, table, name, comment, operators in rows
+        (TableName(schema, table), name): KeyFacts(operators=tuple(operators), comment=comment, fires=fires, ruled=ruled)
+        for schema, table, name, comment, operators, fires, ruled in rows
     }
 
 

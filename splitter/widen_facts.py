@@ -10,6 +10,7 @@ from typing import Any
 from psycopg import sql
 
 from splitter.db import Connection, translated
+from splitter.dependents import Dependents
 from splitter.dependents_read import (
     DIGESTED,
     DIGESTED_DOMAINS,
@@ -23,7 +24,7 @@ from splitter.dependents_read import (
 from splitter.families import find_families, find_narrow_columns, with_partitions_of
 from splitter.key_facts import read_key_facts, read_plan_database
 from splitter.plans.widen_ids.component import Component
-from splitter.plans.widen_ids.keys import goes_before
+from splitter.plans.widen_ids.late_keys import goes_before
 from splitter.plans.widen_ids.parts import cut
 from splitter.plans.widen_ids.plan import BUDGET_MS, Sized, WidenFacts, divide, is_direct, plan_widen_ids
 from splitter.room import read_room
@@ -58,8 +59,7 @@ def make_widen_ids_plan(
     whole = [with_partitions_of(schema, family) for family in families]
     places = tuple(dict.fromkeys((table, column.name) for family in whole for table, column in find_narrow_columns(schema, family)))
     found, problems = read_dependents(conn, schema, places)
-    comments = {key: facts.comment for key, facts in read_key_facts(conn).items() if facts.comment is not None}
-    found = replace(found, comments=comments)
+    found = _with_keys(conn, found)
     components = divide(schema, families, found)
     sizes = dict(enumerate(_measure(conn, components))) if not problems else dict.fromkeys(range(len(components)), _NOTHING)
     online = [each for place, each in enumerate(components) if not is_direct(each, sizes[place], chosen.budget_ms)]
@@ -73,6 +73,16 @@ def make_widen_ids_plan(
         followed=chosen.followed,
     )
     return plan_widen_ids(schema, components, facts, sizes, chosen.budget_ms)
+
+
+def _with_keys(conn: Connection, found: Dependents) -> Dependents:
+    keys = read_key_facts(conn)
+    return replace(
+        found,
+        comments={key: facts.comment for key, facts in keys.items() if facts.comment is not None},
+        fires={key: facts.fires for key, facts in keys.items() if facts.fires is not None},
+        ruled=frozenset(table for (table, _), facts in keys.items() if facts.ruled),
+    )
 
 
 _NOTHING = Sized(rewrite_ms=float("inf"), guards=(), digests=())

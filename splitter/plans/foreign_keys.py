@@ -48,10 +48,15 @@ _PARTS_KEY_IS_UNPROVED = f"SELECT EXISTS (SELECT {_THIS_KEY} AND NOT k.convalida
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyFacts:
-    """What a plan needs to know of a key beside its ``ForeignKey``. ``operators``: SQL, parent's value first."""
+    """What a plan needs to know of a key beside its ``ForeignKey``. ``operators``: SQL, parent's value first.
+
+    ``fires``: the name of the trigger behind its action, for triggers fire by name. ``ruled``: a rule goes off where its table is updated.
+    """
 
     operators: tuple[str, ...]
     comment: str | None = None
+    fires: str | None = None
+    ruled: bool = False
 
 
 def name_of(table: TableName) -> sql.Identifier:

@@ -12,7 +12,7 @@ from splitter.plans.widen_ids.component import Component
 from splitter.plans.widen_ids.domains import Domains
 from splitter.plans.widen_ids.indexes import index_temporary
 from splitter.plans.widen_ids.keys import key_temporary
-from splitter.plans.widen_ids.late_keys import is_late
+from splitter.plans.widen_ids.late_keys import goes_before
 from splitter.plans.widen_ids.names import Side, twin_name, wanted
 from splitter.plans.widen_ids.prepare import check_temporary, proof_temporary
 from splitter.plans.widen_ids.replaced_views import finish_views
@@ -37,7 +37,7 @@ def _leftover(component: Component, table: TableName) -> tuple[list[sql.Composab
     """Statements, and the conditions of which any tells that they are needed."""
     side = Side.NARROW
     constraints = [(table, proof_temporary(table, side)), *_constraints(component, table, side)]
-    keys = [key for key in component.keys if table in (key.table, key.target) and not is_late(component, key)]
+    keys = [key for key in component.keys if table in (key.table, key.target) and goes_before(component, key)]
     constraints += [(key.table, key_temporary(key, side)) for key in keys]
     drop = sql.SQL("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}")
     statements: list[sql.Composable] = [drop.format(component.whole(owner), sql.Identifier(name)) for owner, name in constraints]

@@ -22,8 +22,8 @@ T = TypeVar("T", bound=Hashable)
 class Component:
     """``tables`` have columns that are widened, with their partitions; parents first, a table before what inherits from it.
 
-    ``locked`` are those and the other ends of ``keys``, but for partitions that are locked with their root. ``elsewhere``: of a part, the
-    columns that are widened with other parts.
+    ``locked`` are those and the other ends of ``keys``, but for partitions that are locked with their root. ``keys``: in the order in which
+    their actions fire. ``elsewhere``: of a part, the columns that are widened with other parts.
     """
 
     schema: Schema
@@ -153,6 +153,7 @@ def find_components(schema: Schema, families: Iterable[frozenset[Place]], found:
     """Every column of ``found`` in exactly one of them; in the order of their first tables."""
     places = {(column.table, column.name) for column in found.columns}
     keys = [key for table in schema.tables.values() for key in table.foreign_keys if _touches(key, places)]
+    keys.sort(key=lambda key: found.fires.get((key.table, key.name), ""))
     groups = [{key.table, key.target} for key in keys]
     groups += [{table for table, name in family if (table, name) in places} for family in families]
     groups += [{table for table, other in found.bound if other == bound} for bound in dict.fromkeys(bound for _, bound in found.bound)]

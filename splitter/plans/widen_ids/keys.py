@@ -11,9 +11,9 @@ from dataclasses import replace
 from psycopg import sql
 
 from splitter.dependents import WideColumn
-from splitter.plans.foreign_keys import regclass, render_definition, under_lock
+from splitter.plans.foreign_keys import name_of, regclass, render_definition, under_lock
 from splitter.plans.widen_ids.component import Component
-from splitter.plans.widen_ids.late_keys import comment_texts, is_late
+from splitter.plans.widen_ids.late_keys import comment_texts, goes_before, writes_children
 from splitter.plans.widen_ids.names import Side, temporary, twin_name
 from splitter.plans.widen_ids.step_maker import StepMaker, constraint_exists, negated
 from splitter.schema import ForeignKey, TableName
@@ -28,23 +28,6 @@ _ON_TWINS = """EXISTS (SELECT FROM pg_catalog.pg_constraint AS k
 
 def key_temporary(key: ForeignKey, side: Side) -> str:
     return temporary(side, "key", key.table, key.name)
-
-
-def goes_before(component: Component, key: ForeignKey) -> bool:
-    """Whether it is the twins' before the swap. SET DEFAULT finds a default on the column alone that has the name; and of what an action
-    writes to a twin the application's own triggers would not hear."""
-    if is_late(component, key) or "d" in (key.on_delete, key.on_update):
-        return False
-    written = {column.name for column in component.of(key.table)} & set(key.columns) if writes_children(key) else set()
-    return not written or not any(
-        (trigger.row and trigger.before and "update" in trigger.events) or set(trigger.columns) & written
-        for trigger in component.schema.tables[key.table].triggers
-    )
-
-
-def writes_children(key: ForeignKey) -> bool:
-    """Whether an action of it changes the columns that refer."""
-    return key.on_delete == "n" or key.on_update in ("c", "n")
 
 
 def written_by_actions(component: Component, table: TableName) -> frozenset[str]:
@@ -66,34 +49,51 @@ def _told_by(component: Component, key: ForeignKey) -> WideColumn | None:
 
 
 def swapped_keys(component: Component, side: Side) -> tuple[ForeignKey, ...]:
-    """Those that change over in the swap itself: on the way back all that need no more than that."""
-    return tuple(
-        key
-        for key in component.keys
-        if not is_late(component, key) and is_home(component, key) and (side is Side.NARROW or not goes_before(component, key))
-    )
+    """Those that change over in the swap itself, having been made beside the others: on the way back alone."""
+    return tuple(key for key in component.keys if side is Side.NARROW and goes_before(component, key) and is_home(component, key))
+
+
+def _is_told(key: ForeignKey) -> bool:
+    """Whether a transaction may put it off, by its name: so what stands beside it, under another one, waits for the end of each."""
+    return key.deferrable and not key.deferred and key.enforced
+
+
+def named_texts(component: Component, key: ForeignKey) -> Iterator[str]:
+    """What is left to do for a key that was made beside another, once it has the name."""
+    if _is_told(key):
+        text = sql.SQL("ALTER TABLE ONLY {} ALTER CONSTRAINT {} DEFERRABLE INITIALLY IMMEDIATE")
+        yield text.format(name_of(key.table), sql.Identifier(key.name)).as_string()
+    yield from comment_texts(component, key)
 
 
 class Keys(StepMaker):
     def steps(self) -> Iterator[Step]:
-        early = {key for key in self.component.keys if self.side is Side.WIDE and goes_before(self.component, key)}
-        swapped = set(swapped_keys(self.component, self.side))
-        for key in self.component.keys:
-            if key in early or key in swapped:
-                twin = self.component.twin_key(key, self.side, key_temporary(key, self.side))
-                shown = f"foreign key {key.name} of {key.table} between the twins, not yet proved"
-                yield from self._proved(key, twin, shown, negated(self._on_twins(key)) if key in early else None)
-            if key in early:
-                yield self._taken_over(key)
+        """Actions fire in the order in which their keys were made: so are the others', and whatever changes over, the last one first."""
+        if self.side is Side.NARROW:
+            for key in swapped_keys(self.component, self.side):
+                yield from self._proved(key, self._twin(key), None)
+            return
+        early = tuple(key for key in self.component.keys if goes_before(self.component, key))
+        for key in early:
+            yield from self._proved(key, self._twin(key), negated(self._on_twins(key)))
+        for key in reversed(early):
+            yield self._taken_over(key, early if key == early[0] else (key,))
         for table in self.component.locked:
-            mine = [key for key in self.component.keys if key.table == table and key in early]
+            mine = [key for key in early if key.table == table]
             if mine:
                 yield self._nothing_left(table, mine)
 
-    def _proved(self, key: ForeignKey, made: ForeignKey, shown: str, more: sql.Composable | None) -> Iterator[Step]:
+    def _twin(self, key: ForeignKey) -> ForeignKey:
+        return self.component.twin_key(key, self.side, key_temporary(key, self.side))
+
+    def _proved(self, key: ForeignKey, made: ForeignKey, more: sql.Composable | None) -> Iterator[Step]:
         """``made``: the key to be added, under a name of its own."""
+        is_back = (made.columns, made.target_columns) == (key.columns, key.target_columns)
+        which = "beside that of the twins" if is_back else "between the twins"
+        shown = f"foreign key {key.name} of {key.table} {which}, not yet proved"
         there = constraint_exists(key.table, made.name)
-        add = sql.SQL("ADD CONSTRAINT {} {}").format(sql.Identifier(made.name), sql.SQL(render_definition(replace(made, validated=False))))
+        patient = replace(made, validated=False, deferred=made.deferred or _is_told(made))
+        add = sql.SQL("ADD CONSTRAINT {} {}").format(sql.Identifier(made.name), sql.SQL(render_definition(patient)))
         drop = self.parts(key.table, [sql.SQL("DROP CONSTRAINT {}").format(sql.Identifier(made.name))])
         gone = self._alter(key, f"no foreign key {made.name}", drop, there, None)
         missing = negated(there) if more is None else sql.SQL("{} AND {}").format(negated(there), more)
@@ -104,19 +104,22 @@ class Keys(StepMaker):
             unproved = constraint_exists(key.table, made.name, " AND NOT k.convalidated")
             yield replace(self.validate(key.table, made.name), precondition=self._asked(key, unproved))
 
-    def _taken_over(self, key: ForeignKey) -> Step:
-        narrow = replace(key, name=key_temporary(key, Side.NARROW))
-        shown = f"foreign key {key.name} of {key.table}, beside that of the twins, not yet proved"
-        back = [replace(each, undo=None) for each in self._proved(key, narrow, shown, self._on_twins(key))]
-        back.append(self._renamed(key, narrow.name, f"foreign key {key.name} of {key.table} is not the twins'", None))
-        return self._renamed(
-            key, key_temporary(key, Side.WIDE), f"foreign key {key.name} of {key.table} is the twins', which are equal", tuple(back)
-        )
+    def _taken_over(self, key: ForeignKey, after: tuple[ForeignKey, ...]) -> Step:
+        """``after``: all that are the twins' after it. The way back makes and proves all of them before the first one changes over."""
+        back: list[Step] = []
+        for each in after:
+            narrow = replace(each, name=key_temporary(each, Side.NARROW))
+            back += [replace(step, undo=None) for step in self._proved(each, narrow, self._on_twins(each))]
+        for each in reversed(after):
+            shown = f"foreign key {each.name} of {each.table} is not the twins'"
+            back.append(self._renamed(each, key_temporary(each, Side.NARROW), shown, None))
+        shown = f"foreign key {key.name} of {key.table} is the twins', which are equal"
+        return self._renamed(key, key_temporary(key, Side.WIDE), shown, tuple(back))
 
     def _renamed(self, key: ForeignKey, made: str, shown: str, undo: tuple[Step, ...] | None) -> Step:
         drop = sql.SQL("DROP CONSTRAINT {}").format(sql.Identifier(key.name))
         rename = sql.SQL("RENAME CONSTRAINT {} TO {}").format(sql.Identifier(made), sql.Identifier(key.name))
-        texts = [self.parts(key.table, [drop]), self.parts(key.table, [rename]), *map(sql.SQL, comment_texts(self.component, key))]
+        texts = [self.parts(key.table, [drop]), self.parts(key.table, [rename]), *map(sql.SQL, named_texts(self.component, key))]
         return self._alter(key, shown, sql.SQL(";\n").join(texts), constraint_exists(key.table, made), undo)
 
     def _nothing_left(self, table: TableName, keys: list[ForeignKey]) -> Step:

@@ -1,8 +1,10 @@
-"""Foreign keys from and to partitioned tables: an index of all partitions takes its constraint's place only in the swap. Temporal ones as
-well: what they refer to is built there.
+"""Foreign keys that the twins cannot have before the swap.
 
-So such a key is dropped and added in the swap, where its old self has proved every row, and proved anew right after it. Servers
-before 18 know no NOT VALID key of a partitioned table: there each partition gets its own first, and the root then takes those over.
+Those from and to partitioned tables: an index of all partitions takes its constraint's place only in the swap. Temporal ones: what they
+refer to is built there. And those whose actions would do something else between the twins; nor may they stand beside the other ones, for
+either may fire first. So such a key is dropped and added in the swap, where its old self has proved every row, and proved anew right
+after it. Servers before 18 know no NOT VALID key of a partitioned table: there each partition gets its own first, and the root then takes
+those over.
 """
 
 from __future__ import annotations
@@ -20,14 +22,34 @@ from splitter.schema import ForeignKey, TableName
 from splitter.steps import Step
 
 
-def is_late(component: Component, key: ForeignKey) -> bool:
+def goes_before(component: Component, key: ForeignKey) -> bool:
+    """Whether it is the twins' before the swap. SET DEFAULT finds a default on the column alone that has the name; and of what an action
+    writes to a twin the application's own triggers and rules would not hear."""
+    if _lacks_index(component, key) or "d" in (key.on_delete, key.on_update):
+        return False
+    written = {column.name for column in component.of(key.table)} & set(key.columns) if writes_children(key) else set()
+    return not written or not (
+        key.table in component.found.ruled
+        or any(
+            (trigger.row and trigger.before and "update" in trigger.events) or set(trigger.columns) & written
+            for trigger in component.schema.tables[key.table].triggers
+        )
+    )
+
+
+def _lacks_index(component: Component, key: ForeignKey) -> bool:
     known = (component.schema.tables.get(table) for table in (key.table, key.target))
     ends = [table for table in known if table is not None]
     return key.temporal or any(component.is_partitioned(table.name) or table.partition_of is not None for table in ends)
 
 
+def writes_children(key: ForeignKey) -> bool:
+    """Whether an action of it changes the columns that refer."""
+    return key.on_delete == "n" or key.on_update in ("c", "n")
+
+
 def late_keys(component: Component) -> tuple[ForeignKey, ...]:
-    return tuple(key for key in component.keys if is_late(component, key))
+    return tuple(key for key in component.keys if not goes_before(component, key))
 
 
 def drop_changes(component: Component) -> Iterator[tuple[TableName, str]]:
@@ -40,12 +62,11 @@ def drop_changes(component: Component) -> Iterator[tuple[TableName, str]]:
 
 
 def add_changes(component: Component) -> Iterator[tuple[TableName, str]]:
-    changes = []
+    """In the order in which they fired before."""
     for key in late_keys(component):
         definition = sql.SQL(render_definition(replace(key, validated=False)))
         add = sql.SQL("ADD CONSTRAINT {} {}").format(sql.Identifier(key.name), definition).as_string()
-        changes += [(table, add) for table in _first(component, key)]
-    return _by_table(changes)
+        yield from ((table, add) for table in _first(component, key))
 
 
 def added_comments(component: Component) -> Iterator[str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from splitter.graph import components
 from splitter.plans.widen_ids.component import Component, merge, sharing_domains, sharing_sequences
-from splitter.plans.widen_ids.keys import goes_before
+from splitter.plans.widen_ids.late_keys import goes_before
 from splitter.schema import TableName
 
 SWAPPED = 20  # tables of one swap, if nothing ties more of them together: some tens of milliseconds

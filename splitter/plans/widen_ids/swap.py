@@ -17,7 +17,7 @@ from splitter.plans.foreign_keys import LOCK_BUDGET_MS, LOCK_TIMEOUT_MS, name_of
 from splitter.plans.widen_ids.component import Component
 from splitter.plans.widen_ids.domains import Domains, audit_domains, refuses_null
 from splitter.plans.widen_ids.indexes import index_temporary
-from splitter.plans.widen_ids.keys import key_temporary, swapped_keys
+from splitter.plans.widen_ids.keys import key_temporary, named_texts, swapped_keys
 from splitter.plans.widen_ids.late_keys import add_changes, added_comments, drop_changes, late_steps
 from splitter.plans.widen_ids.names import Side, named, twin_name, wanted
 from splitter.plans.widen_ids.prepare import (
@@ -300,11 +300,10 @@ class _Swap:
             yield str(self._alter_whole(check.table, "RENAME CONSTRAINT {} TO {}", check_temporary(check, self.side), check.name))
         for key in self.keys:
             yield str(self._alter(key.table, "RENAME CONSTRAINT {} TO {}", key_temporary(key, self.side), key.name))
-        comments = [(check.table, check.name, check.comment) for check in self.found.checks]
-        comments += [(key.table, key.name, self.found.comments.get((key.table, key.name))) for key in self.keys]
-        for table, new, comment in comments:
-            if comment is not None:
-                yield self._comment(table, new, comment)
+            yield from named_texts(self.component, key)
+        for check in self.found.checks:
+            if check.comment is not None:
+                yield self._comment(check.table, check.name, check.comment)
         for column in self.component.columns:
             yield from self._not_null_name(column)
         for one in self.found.statistics:
