@@ -1,4 +1,4 @@
--- plan widen-ids 417f05d003f9a80e7b5882357520a724 for us, step 5 of 39: down
+-- plan widen-ids 8876554e9537ce4a6c20dfd76c7659bb for us, step 5 of 39: down
 -- nothing to take back
 
 \set ON_ERROR_STOP on

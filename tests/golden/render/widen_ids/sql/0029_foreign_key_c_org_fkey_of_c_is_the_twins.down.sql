@@ -1,5 +1,5 @@
--- plan widen-ids 417f05d003f9a80e7b5882357520a724 for us, step 29 of 39: down
--- back: foreign key c_org_fkey of c, beside that of the twins, not yet proved
+-- plan widen-ids 8876554e9537ce4a6c20dfd76c7659bb for us, step 29 of 39: down
+-- back: foreign key c_org_fkey of c beside that of the twins, not yet proved
 -- back: lock: SHARE ROW EXCLUSIVE on org, c, waits at most 100 ms, runs at most 150 ms, in a transaction
 -- back: hazard: writers wait for a moment
 -- back: orglift_narrow_8b1cd253aa5f of c proved
@@ -43,7 +43,7 @@ SELECT CASE (SELECT pg_catalog.format_type(a.atttypid, NULL) FROM pg_catalog.pg_
 \if :orglift_lost
 DO $orglift$
 BEGIN
-    RAISE EXCEPTION USING MESSAGE = 'foreign key c_org_fkey of c, beside that of the twins, not yet proved: what it would change is not what the plan was made for', HINT = 'make the plan anew, and render it';
+    RAISE EXCEPTION USING MESSAGE = 'foreign key c_org_fkey of c beside that of the twins, not yet proved: what it would change is not what the plan was made for', HINT = 'make the plan anew, and render it';
 END
 $orglift$;
 \elif :orglift_wanted

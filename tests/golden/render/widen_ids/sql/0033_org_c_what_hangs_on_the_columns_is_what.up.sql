@@ -1,4 +1,4 @@
--- plan widen-ids 417f05d003f9a80e7b5882357520a724 for us, step 33 of 39: up
+-- plan widen-ids 8876554e9537ce4a6c20dfd76c7659bb for us, step 33 of 39: up
 -- org, c: what hangs on the columns is what the plan was made for
 --   lock: none, waits at most 100 ms, runs at most 60000 ms, in a transaction
 
