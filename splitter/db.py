@@ -207,7 +207,7 @@ def find_accident(exc: Exception) -> OrgliftError | None:
 
 _GONE = "see whether the server restarted or failed over"
 _MEANINGS: dict[str, tuple[type[RefusedError], str]] = {  # by prefix: a longer one stands before a shorter one
-    "42501": (NoRights, "connect as a role that has this right; `relocate start --plan` prints the grants that a move needs"),
+    "42501": (NoRights, "connect as a role that has this right, or GRANT it"),
     "53100": (NoRoom, "free disk space on the server"),
     "53200": (NoRoom, "free memory on the server, or use fewer --jobs"),
     "53300": (Unreachable, "raise max_connections or use fewer --jobs"),

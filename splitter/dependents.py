@@ -189,13 +189,15 @@ class DomainFacts:
 class Bound:
     """What has to go before the columns change their names, and is made again after that. In the order in which it is dropped.
 
-    ``lock``: of a view, a statement that locks it and changes nothing. ``replaced``: it is not dropped, another one takes its place.
+    ``view``, ``routine``: it is one of this name; that of a routine as regprocedure spells it. ``replaced``: it is not dropped, another
+    one takes its place.
     """
 
     name: str
     drop: str
     create: tuple[str, ...]
-    lock: str = ""
+    view: TableName | None = None
+    routine: str | None = None
     replaced: Replaced | None = None
 
 

@@ -264,7 +264,8 @@ class _Reader:
     def _functions(self) -> Iterator[tuple[TableName, Bound]]:
         """Those whose bodies the catalog has parsed; each under every table that it reads."""
         for row in self._ask("functions"):
-            yield TableName(row.schema, row.table), Bound(name=f"function {row.name}", drop=row.drop, create=tuple(row.create))
+            bound = Bound(name=f"function {row.name}", drop=row.drop, create=tuple(row.create), routine=row.name)
+            yield TableName(row.schema, row.table), bound
 
     def _views(self) -> Iterator[tuple[TableName, Bound]]:
         """In the order in which they are dropped; each stands under every table that it, or a view that it reads, reads."""
@@ -277,7 +278,7 @@ class _Reader:
         replaced = self._replaced(rows)
         for row in rows:
             name = TableName(row.schema, row.name)
-            bound = Bound(name=f"view {name}", drop=row.drop, create=tuple(row.create), lock=row.lock, replaced=replaced.get(row.oid))
+            bound = Bound(name=f"view {name}", drop=row.drop, create=tuple(row.create), view=name, replaced=replaced.get(row.oid))
             yield from ((table, bound) for table in dict.fromkeys(direct[row.oid]))
 
     def _table(self, name: str, _: Mapping[str, TableName]) -> TableName:

@@ -6,7 +6,7 @@ the child: so both are locked before, parent first, by one statement whose time-
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from psycopg import sql
@@ -30,7 +30,7 @@ SET LOCAL statement_timeout = 0;
 LOCK TABLE {tables} IN SHARE UPDATE EXCLUSIVE MODE;
 SET LOCAL lock_timeout = {lock};
 SET LOCAL statement_timeout = {budget};
-LOCK TABLE {tables} IN {mode} MODE;
+{locks};
 SET LOCAL statement_timeout = {work};
 {statement}"""
 _BOTH = "pg_catalog.to_regclass({child}) IS NULL OR pg_catalog.to_regclass({parent}) IS NULL"
@@ -107,12 +107,19 @@ def _is_partitioned(schema: Schema, name: TableName) -> bool:
     return name in schema.tables and schema.tables[name].kind is TableKind.PARTITIONED
 
 
-def under_lock(schema: Schema, roots: Iterable[TableName], lock: Lock, statement: sql.Composable) -> str:
-    """The statement, after one LOCK TABLE for everything that it locks; inheritance children, which it does not touch, are left alone."""
-    tables = [sql.SQL("{}{}").format(sql.SQL("" if _is_partitioned(schema, name) else "ONLY "), name_of(name)) for name in roots]
+def under_lock(
+    schema: Schema, roots: Iterable[TableName], lock: Lock, statement: sql.Composable, first: Collection[sql.Composable] = ()
+) -> str:
+    """The statement, after one LOCK TABLE for everything that it locks; inheritance children, which it does not touch, are left alone.
+
+    ``first``: statements that take other locks before that; they are one statement with it, for the budget is that of all together.
+    """
+    named = [sql.SQL("{}{}").format(sql.SQL("" if _is_partitioned(schema, name) else "ONLY "), name_of(name)) for name in roots]
+    tables = sql.SQL(", ").join(named)
+    locks = sql.SQL("LOCK TABLE {} IN {} MODE").format(tables, sql.SQL(lock.value))
     text = sql.SQL(_UNDER_LOCK).format(
-        tables=sql.SQL(", ").join(tables),
-        mode=sql.SQL(lock.value),
+        tables=tables,
+        locks=_together([*first, locks]) if first else locks,
         statement=statement,
         vacuum=sql.Literal(VACUUM_MS),
         lock=sql.Literal(LOCK_TIMEOUT_MS),
@@ -120,6 +127,11 @@ def under_lock(schema: Schema, roots: Iterable[TableName], lock: Lock, statement
         work=sql.Literal(WORK_MS),
     )
     return text.as_string()
+
+
+def _together(statements: Iterable[sql.Composable]) -> sql.Composed:
+    body = sql.SQL("BEGIN\n{};\nEND").format(sql.SQL(";\n").join(statements))
+    return sql.SQL("DO {}").format(sql.Literal(body.as_string()))
 
 
 class BrokenKey:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import ExitStack
 
 import psycopg
 import pytest
@@ -12,7 +13,7 @@ from splitter.apply import apply_plan
 from splitter.attempts import Patience
 from splitter.db import connect
 from splitter.errors import OrgliftError, RefusedError
-from splitter.events import Event, Note
+from splitter.events import Advanced, Event, Note
 from splitter.plans.widen_ids import parts
 from splitter.undo import undo_plan
 from tests.database.test_widen_ids_trees import KINDS as TREES
@@ -82,7 +83,8 @@ def test_views_are_locked_before_their_tables_as_their_readers_do(make_wide: Mak
     site = make_wide(TABLES + "CREATE VIEW v AS SELECT id FROM c; CREATE MATERIALIZED VIEW m AS SELECT id FROM v")
     for plan in (site.plan(), site.plan(budget_ms=10**6)):
         (swap,) = [step for step in plan.steps if "DROP VIEW public.v" in step.sql]
-        places = [swap.sql.index(text) for text in ("ALTER TABLE public.m SET", "ALTER TABLE public.v SET", "IN ACCESS EXCLUSIVE MODE")]
+        locks = ('ALTER TABLE "public"."m" SET', 'ALTER TABLE "public"."v" SET', "IN ACCESS EXCLUSIVE MODE")
+        places = [swap.sql.index(text) for text in locks]
         assert places == sorted(places)
 
 
@@ -242,3 +244,38 @@ def test_it_is_finished_stage_by_stage(make_wide: MakeWide) -> None:
     assert len(site.rows("SELECT FROM pg_class WHERE relname LIKE 'orglift\\_narrow\\_%' AND relkind IN ('v', 'm')")) == 4
     apply_plan(site.conn, plan, stages=ALL)
     assert "orglift" not in site.dump()
+
+
+def test_readers_that_end_one_after_another_hold_nobody_up_for_longer_than_all_locks_may_take(make_wide: MakeWide) -> None:
+    """Of one table, so that its views alone make the locks several."""
+    names = [f"v{number}" for number in range(6)]
+    site = make_wide("CREATE TABLE org (id int PRIMARY KEY);" + "".join(f"CREATE VIEW {name} AS SELECT id FROM org;" for name in names))
+    plan = site.plan()
+    number = next(number for number, step in enumerate(plan.steps) if "the wide columns have the names" in step.purpose)
+    with psycopg.connect(site.url, autocommit=True) as watch, ExitStack() as stack:
+        readers = {name: stack.enter_context(psycopg.connect(site.url)) for name in names}
+
+        def read(event: Event) -> None:
+            done.append(event)
+            if sum(isinstance(each, Advanced) for each in done) == number and isinstance(event, Advanced):
+                for name, reader in readers.items():
+                    reader.execute(f"SELECT FROM {name}".encode())
+                ending.start()
+
+        def end_one_after_another() -> None:
+            while len(ended) < len(names) and not given_up.is_set():
+                for (name,) in watch.execute("SELECT relation::regclass::text FROM pg_locks WHERE relation > 0 AND NOT granted").fetchall():
+                    time.sleep(0.06)
+                    readers[name].rollback()
+                    ended.append(name)
+
+        done: list[Event] = []
+        ended: list[str] = []
+        given_up, ending = threading.Event(), threading.Thread(target=end_one_after_another, daemon=True)
+        with pytest.raises(OrgliftError) as caught:
+            apply_plan(site.conn, plan, report=read, patience=Patience(seconds=0))
+        given_up.set()
+        ending.join()
+    assert len(ended) < len(names) and "nothing waits behind it" in caught.value.hint
+    apply_plan(site.conn, plan)
+    undo_plan(site.conn, plan)

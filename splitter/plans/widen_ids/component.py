@@ -125,6 +125,11 @@ class Component:
         """Views that others take the place of; one before those that it reads."""
         return tuple(dict.fromkeys(bound.replaced for _, bound in self.found.bound if bound.replaced is not None))
 
+    @property
+    def views(self) -> tuple[TableName, ...]:
+        """All that are dropped or replaced, in the order in which who reads them locks them: one before those that it reads."""
+        return tuple(dict.fromkeys(bound.view for _, bound in self.found.bound if bound.view is not None))
+
     def part(self, group: Collection[TableName]) -> Component:
         """What of it belongs to the tables of ``group``, which also has those that are only locked; trees stay whole."""
         tables = tuple(table for table in self.tables if table in group)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from psycopg import sql
 
-from splitter.plans.foreign_keys import LOCK_BUDGET_MS, LOCK_TIMEOUT_MS, name_of, under_lock
+from splitter.plans.foreign_keys import LOCK_BUDGET_MS, LOCK_TIMEOUT_MS, name_of
 from splitter.plans.widen_ids.component import Component
 from splitter.plans.widen_ids.names import Side, named, type_of, wanted
-from splitter.plans.widen_ids.replaced_views import swap_views
+from splitter.plans.widen_ids.replaced_views import swap_under_lock
 from splitter.plans.widen_ids.sequences import audit_values, closed_range, fed
 from splitter.steps import Lock, Step
 
@@ -20,12 +20,11 @@ def direct_step(component: Component, budget_ms: int) -> Step:
 
 
 def _step(component: Component, side: Side, budget_ms: int, undo: tuple[Step, ...] | None) -> Step:
-    text = sql.SQL(";\n".join(_statements(component, side)))
     return Step(
         purpose=f"{named(component.tables)}: small enough to be rewritten at once, in less than {budget_ms} ms",
-        sql=swap_views(component, side, component.locked) + under_lock(component.schema, component.locked, Lock.ACCESS_EXCLUSIVE, text),
+        sql=swap_under_lock(component, side, component.locked, _statements(component, side)),
         lock=Lock.ACCESS_EXCLUSIVE,
-        tables=component.reached(component.locked),
+        tables=(*component.views, *component.reached(component.locked)),
         lock_timeout_ms=LOCK_TIMEOUT_MS,
         statement_timeout_ms=LOCK_BUDGET_MS,
         hazard="readers and writers wait while the tables are rewritten",

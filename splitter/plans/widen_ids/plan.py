@@ -11,7 +11,7 @@ from splitter.dependents import Dependents
 from splitter.errors import Problem, RefusedError
 from splitter.id_columns import Place
 from splitter.plans.foreign_keys import LOCK_TIMEOUT_MS
-from splitter.plans.rights import audit_rights
+from splitter.plans.rights import Remade, audit_rights
 from splitter.plans.widen_ids.closing import finish_steps, leftover_steps
 from splitter.plans.widen_ids.component import Component, find_components
 from splitter.plans.widen_ids.direct import direct_step
@@ -199,9 +199,10 @@ def _one_by_one(component: Component, sized: Sized) -> Iterator[Step]:
 
 def _rights(components: Iterable[Component]) -> Step:
     tables = dict.fromkeys(table for component in components for table in component.reached(component.locked))
-    tables |= dict.fromkeys(view.name for component in components for view in component.replaced)
     domains = dict.fromkeys(domain.name for component in components for domain in component.domains)
-    return audit_rights(tables, dict.fromkeys(name.schema for name in (*tables, *domains)), domains)
+    views = dict.fromkeys(view for component in components for view in component.views)
+    routines = dict.fromkeys(bound.routine for component in components for bound in component.bound if bound.routine is not None)
+    return audit_rights(tables, dict.fromkeys(table.schema for table in tables), Remade(views=views, domains=domains, routines=routines))
 
 
 def _unchanged(component: Component, sized: Sized, only: tuple[str, ...] = ("",)) -> Step:

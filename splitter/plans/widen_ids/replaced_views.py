@@ -6,7 +6,7 @@ So do views that a materialized view reads. The old ones are kept for the way ba
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from psycopg import sql
@@ -53,13 +53,14 @@ def make_views(component: Component) -> Iterator[Step]:
     tables = _read(component)
     live = ", ".join(str(view.name) for view in component.replaced)
     made = [text for view in reversed(component.replaced) for text in view.create]
-    texts = [*_names(component, Side.WIDE), *made, *_away(component, Side.WIDE), *_names(component, Side.NARROW)]
-    back = _taken(component, Side.NARROW)
+    views = tuple(view.name for view in component.replaced)
+    texts = [*_away(component, Side.NARROW), *_names(component, Side.WIDE), *made]
+    texts += [*_away(component, Side.WIDE), *_names(component, Side.NARROW), *_taken(component, Side.NARROW)]
     yield Step(
         purpose=f"{live}: the same over the wide twins, without rows",
-        sql=_views_first(component, tables, [*_away(component, Side.NARROW)]) + _under_lock(component, tables, [*texts, *back]),
+        sql=_without_vacuum(_materialized(component)) + _under_lock(component, views, tables, texts),
         lock=Lock.ACCESS_EXCLUSIVE,
-        tables=component.reached(tables),
+        tables=(*views, *component.reached(tables)),
         lock_timeout_ms=LOCK_TIMEOUT_MS,
         statement_timeout_ms=LOCK_BUDGET_MS,
         hazard="readers and writers of the tables and of the views wait for a moment",
@@ -87,13 +88,14 @@ def fill_views(component: Component, side: Side) -> Iterator[Step]:
             )
 
 
-def swap_views(component: Component, side: Side, locked: Iterable[TableName]) -> str:
-    """What a swap to that side begins with: every view is locked, and others have the names of those that they take the place of.
+def swap_under_lock(component: Component, side: Side, tables: Iterable[TableName], texts: Iterable[str]) -> str:
+    """A swap to that side, ``texts``, under the locks of all views and then of ``tables``.
 
-    ``locked``: the tables that it locks after that.
+    It begins with views that get the names of those that they take the place of.
     """
-    locks = (bound.lock for bound in component.bound if bound.lock)
-    return _views_first(component, locked, [*locks, *_away(component, side.other), *_taken(component, side)])
+    made = [view_temporary(view, side) for view in component.replaced if view.materialized]
+    renamed = [*_away(component, side.other), *_taken(component, side)]
+    return _without_vacuum([*_materialized(component), *made]) + _under_lock(component, component.views, tables, [*renamed, *texts])
 
 
 def finish_views(component: Component) -> Iterator[Step]:
@@ -137,19 +139,23 @@ def _read(component: Component) -> tuple[TableName, ...]:
     return tuple(table for tree in trees for table in tree if table in component.triggered)
 
 
-def _views_first(component: Component, tables: Iterable[TableName], texts: Collection[str]) -> str:
-    """Who reads a view locks it before its tables: so do we. No vacuum is waited for any more by then, of a table or of a view."""
-    if not texts:
-        return ""
-    names = [regclass(view.name) for view in component.replaced if view.materialized]
-    blocks = [sql.SQL("DO {}").format(sql.Literal(sql.SQL(_NO_VACUUM).format(name=name).as_string())).as_string() for name in names]
+def _materialized(component: Component) -> Iterator[TableName]:
+    return (view.name for view in component.replaced if view.materialized)
+
+
+def _without_vacuum(views: Iterable[TableName]) -> str:
+    """No vacuum of these is waited for any more while others wait."""
+    bodies = [sql.SQL(_NO_VACUUM).format(name=regclass(view)).as_string() for view in views]
+    blocks = [sql.SQL("DO {}").format(sql.Literal(body)).as_string() for body in bodies]
     patient = [f"SET LOCAL lock_timeout = {VACUUM_MS}", "SET LOCAL statement_timeout = 0", *blocks]
-    renamed = under_lock(component.schema, tables, Lock.SHARE_UPDATE_EXCLUSIVE, sql.SQL(_joined(texts)))
-    return f"{_joined([*patient, renamed])};\n"
+    return f"{_joined(patient)};\n" if blocks else ""
 
 
-def _under_lock(component: Component, tables: Iterable[TableName], texts: list[str]) -> str:
-    return under_lock(component.schema, tables, Lock.ACCESS_EXCLUSIVE, sql.SQL(_joined(texts)))
+def _under_lock(component: Component, views: Iterable[TableName], tables: Iterable[TableName], texts: Iterable[str]) -> str:
+    """Who reads a view locks it before its tables: so do we. LOCK TABLE would go on to all that the view reads, in an order of its own."""
+    lock = sql.SQL("ALTER TABLE {} SET SCHEMA {}")  # the one that it is in: nothing is changed
+    first = [lock.format(name_of(view), sql.Identifier(view.schema)) for view in views]
+    return under_lock(component.schema, tables, Lock.ACCESS_EXCLUSIVE, sql.SQL(_joined(texts)), first)
 
 
 def _names(component: Component, side: Side) -> Iterator[str]:

@@ -13,7 +13,7 @@ from itertools import groupby
 from psycopg import sql
 
 from splitter.dependents import IndexFacts, WideColumn
-from splitter.plans.foreign_keys import LOCK_BUDGET_MS, LOCK_TIMEOUT_MS, name_of, regclass, under_lock
+from splitter.plans.foreign_keys import LOCK_BUDGET_MS, LOCK_TIMEOUT_MS, name_of, regclass
 from splitter.plans.widen_ids.component import Component
 from splitter.plans.widen_ids.domains import Domains, audit_domains, refuses_null
 from splitter.plans.widen_ids.indexes import index_temporary
@@ -28,7 +28,7 @@ from splitter.plans.widen_ids.prepare import (
     proof_temporary,
     statistics_temporary,
 )
-from splitter.plans.widen_ids.replaced_views import swap_views
+from splitter.plans.widen_ids.replaced_views import swap_under_lock
 from splitter.plans.widen_ids.sequences import audit_values, fed, identity_text, sequence_texts
 from splitter.plans.widen_ids.twin import render_function
 from splitter.schema import TableName
@@ -82,14 +82,13 @@ def _audit_strangers(component: Component) -> Iterator[Step]:
 
 def _step(component: Component, side: Side, guard: str, undo: tuple[Step, ...] | None) -> Step:
     statements = [*([guard] if guard else []), *_Swap(component, side).statements()]
-    text = sql.SQL(";\n".join(statements))
     ends = (end for key in swapped_keys(component, side) for end in (key.target, key.table))
     locked = tuple(dict.fromkeys((*component.locked, *ends)))
     return Step(
         purpose=f"{named(component.tables)}: the {side.value} columns have the names",
-        sql=swap_views(component, side, locked) + under_lock(component.schema, locked, Lock.ACCESS_EXCLUSIVE, text),
+        sql=swap_under_lock(component, side, locked, statements),
         lock=Lock.ACCESS_EXCLUSIVE,
-        tables=component.reached(locked),
+        tables=(*component.views, *component.reached(locked)),
         lock_timeout_ms=LOCK_TIMEOUT_MS,
         statement_timeout_ms=LOCK_BUDGET_MS,
         hazard=f"all these tables wait {_while(component)}; prepared statements that return the columns have to be prepared anew",

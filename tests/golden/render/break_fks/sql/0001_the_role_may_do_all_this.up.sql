@@ -1,4 +1,4 @@
--- plan break-fks a5bde44b148bc306623a8e69274aa992 for us, step 1 of 17: up
+-- plan break-fks 68bc411abdc3bfb0ad25970c06a0be84 for us, step 1 of 17: up
 -- the role may do all this
 --   lock: none, waits at most 100 ms, runs at most 60000 ms, in a transaction
 
@@ -32,6 +32,11 @@ SELECT w.shown AS object, 'the role ' || current_user || ' is not its owner' AS 
 FROM (VALUES ('u', '"public"."u"'), ('c', '"public"."c"')) AS w (shown, name) JOIN pg_catalog.pg_class AS c ON c.oid = pg_catalog.to_regclass(w.name)
 WHERE NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')
 UNION ALL
+SELECT w.shown, pg_catalog.format('has FORCE ROW LEVEL SECURITY, which holds for the role %s: ALTER ROLE %I BYPASSRLS,'
+    || ' or ALTER TABLE %s NO FORCE ROW LEVEL SECURITY until the plan is at its end', current_user, current_user, w.name)
+FROM (VALUES ('u', '"public"."u"'), ('c', '"public"."c"')) AS w (shown, name) JOIN pg_catalog.pg_class AS c ON c.oid = pg_catalog.to_regclass(w.name)
+WHERE pg_catalog.pg_has_role(c.relowner, 'USAGE') AND pg_catalog.row_security_active(c.oid)
+UNION ALL
 SELECT 'schema ' || w.name, 'the role ' || current_user || ' may create nothing in it'
 FROM (VALUES ('orglift'), ('public')) AS w (name) JOIN pg_catalog.pg_namespace AS n ON n.nspname = w.name
 WHERE NOT pg_catalog.has_schema_privilege(n.oid, 'CREATE')
@@ -40,7 +45,7 @@ SELECT 'database ' || pg_catalog.current_database(), 'the role ' || current_user
 WHERE pg_catalog.to_regnamespace('orglift') IS NULL AND NOT pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')
     ) AS a (object, found));
     IF orglift_found IS NOT NULL THEN
-        RAISE EXCEPTION USING MESSAGE = 'the role may do all this: not so', DETAIL = orglift_found, HINT = 'apply as the owner of the tables, or GRANT that role to the one that applies; and GRANT CREATE where it is missing';
+        RAISE EXCEPTION USING MESSAGE = 'the role may do all this: not so', DETAIL = orglift_found, HINT = 'apply as the owner of the tables, or GRANT that role to the one that applies; GRANT CREATE or ALTER ROLE where that is missing';
     END IF;
 END
 $orglift$;

@@ -1,4 +1,4 @@
--- plan break-fks a5bde44b148bc306623a8e69274aa992 for us, step 2 of 17: down
+-- plan break-fks 68bc411abdc3bfb0ad25970c06a0be84 for us, step 2 of 17: down
 -- nothing to take back
 
 \set ON_ERROR_STOP on

@@ -1,4 +1,4 @@
--- plan break-fks a5bde44b148bc306623a8e69274aa992 for us, step 3 of 17: up
+-- plan break-fks 68bc411abdc3bfb0ad25970c06a0be84 for us, step 3 of 17: up
 -- rows of c.x that refer to nothing: cascade
 --   lock: ROW EXCLUSIVE on c, u, waits at most 100 ms, runs without a limit, in a transaction
 --   hazard: these rows are changed for good: the key would not take them back

@@ -1,4 +1,4 @@
--- plan break-fks a5bde44b148bc306623a8e69274aa992 for us, step 4 of 17: up
+-- plan break-fks 68bc411abdc3bfb0ad25970c06a0be84 for us, step 4 of 17: up
 -- every row of c.a, b refers to one of u
 --   lock: ACCESS SHARE on c, u, waits at most 600000 ms, runs without a limit, in a transaction
 --   hazard: reads both tables

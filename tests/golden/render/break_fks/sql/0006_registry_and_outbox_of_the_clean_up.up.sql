@@ -1,4 +1,4 @@
--- plan break-fks a5bde44b148bc306623a8e69274aa992 for us, step 6 of 17: up
+-- plan break-fks 68bc411abdc3bfb0ad25970c06a0be84 for us, step 6 of 17: up
 -- registry and outbox of the clean-up
 --   lock: none, waits at most 100 ms, runs at most 60000 ms, in a transaction
 

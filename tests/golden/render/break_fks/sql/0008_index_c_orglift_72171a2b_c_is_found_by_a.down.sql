@@ -1,4 +1,4 @@
--- plan break-fks a5bde44b148bc306623a8e69274aa992 for us, step 8 of 17: down
+-- plan break-fks 68bc411abdc3bfb0ad25970c06a0be84 for us, step 8 of 17: down
 -- back: no index c_orglift_72171a2b
 -- back: lock: SHARE UPDATE EXCLUSIVE on c, waits at most 600000 ms, runs without a limit, outside a transaction
 -- back: hazard: waits for every transaction that is older than it

@@ -1,4 +1,4 @@
--- plan break-fks a5bde44b148bc306623a8e69274aa992 for us, step 11 of 17: up
+-- plan break-fks 68bc411abdc3bfb0ad25970c06a0be84 for us, step 11 of 17: up
 -- c.a, b -> u.a, b is cleaned up: on delete set null, on update cascade
 --   lock: ROW EXCLUSIVE, waits at most 100 ms, runs at most 60000 ms, in a transaction
 

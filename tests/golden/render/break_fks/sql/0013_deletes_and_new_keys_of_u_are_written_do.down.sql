@@ -1,4 +1,4 @@
--- plan break-fks a5bde44b148bc306623a8e69274aa992 for us, step 13 of 17: down
+-- plan break-fks 68bc411abdc3bfb0ad25970c06a0be84 for us, step 13 of 17: down
 -- back: triggers of u as they were
 -- back: lock: ACCESS EXCLUSIVE on u, waits at most 100 ms, runs at most 150 ms, in a transaction
 -- back: hazard: readers and writers wait for a moment

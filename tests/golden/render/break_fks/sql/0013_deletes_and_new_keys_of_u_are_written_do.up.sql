@@ -1,4 +1,4 @@
--- plan break-fks a5bde44b148bc306623a8e69274aa992 for us, step 13 of 17: up
+-- plan break-fks 68bc411abdc3bfb0ad25970c06a0be84 for us, step 13 of 17: up
 -- deletes and new keys of u are written down
 --   lock: SHARE ROW EXCLUSIVE on u, waits at most 100 ms, runs at most 150 ms, in a transaction
 --   hazard: writers wait for a moment

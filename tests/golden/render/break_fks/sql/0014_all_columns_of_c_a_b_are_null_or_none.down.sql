@@ -1,4 +1,4 @@
--- plan break-fks a5bde44b148bc306623a8e69274aa992 for us, step 14 of 17: down
+-- plan break-fks 68bc411abdc3bfb0ad25970c06a0be84 for us, step 14 of 17: down
 -- back: no check c_orglift_full_7d7ec061
 -- back: lock: ACCESS EXCLUSIVE on c, waits at most 100 ms, runs at most 150 ms, in a transaction
 

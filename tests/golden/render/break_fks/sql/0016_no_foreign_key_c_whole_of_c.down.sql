@@ -1,4 +1,4 @@
--- plan break-fks a5bde44b148bc306623a8e69274aa992 for us, step 16 of 17: down
+-- plan break-fks 68bc411abdc3bfb0ad25970c06a0be84 for us, step 16 of 17: down
 -- back: foreign key c_whole of c again, not yet proved
 -- back: lock: SHARE ROW EXCLUSIVE on u, c, waits at most 100 ms, runs at most 150 ms, in a transaction
 -- back: hazard: new rows have to refer to something from here on

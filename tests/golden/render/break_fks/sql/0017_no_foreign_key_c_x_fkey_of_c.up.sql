@@ -1,4 +1,4 @@
--- plan break-fks a5bde44b148bc306623a8e69274aa992 for us, step 17 of 17: up
+-- plan break-fks 68bc411abdc3bfb0ad25970c06a0be84 for us, step 17 of 17: up
 -- no foreign key c_x_fkey of c
 --   lock: ACCESS EXCLUSIVE on u, c, waits at most 100 ms, runs at most 150 ms, in a transaction
 --   hazard: locks the table that the key refers to as well; from here on nothing stops a row that refers to nothing

@@ -1,4 +1,4 @@
--- plan break-fks 2958d13f70a259aa1c6e0a07657ffb2e for us, step 2 of 8: up
+-- plan break-fks 21df7129f774835e73fd5b8e6171fa06 for us, step 2 of 8: up
 -- every row of a\b."c""""""\n-- $step$ ü:n".x\"'%(y)s{z} refers to one of "Us%s{0}""\n$orglift$;\! x"
 --   lock: ACCESS SHARE on a\b."c""""""\n-- $step$ ü:n", "Us%s{0}""\n$orglift$;\! x", waits at most 600000 ms, runs without a limit, in a transaction
 --   hazard: reads both tables

@@ -1,4 +1,4 @@
--- plan break-fks 2958d13f70a259aa1c6e0a07657ffb2e for us, step 3 of 8: down
+-- plan break-fks 21df7129f774835e73fd5b8e6171fa06 for us, step 3 of 8: down
 -- nothing to take back
 
 \set ON_ERROR_STOP on

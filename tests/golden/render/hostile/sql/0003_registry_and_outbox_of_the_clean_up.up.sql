@@ -1,4 +1,4 @@
--- plan break-fks 2958d13f70a259aa1c6e0a07657ffb2e for us, step 3 of 8: up
+-- plan break-fks 21df7129f774835e73fd5b8e6171fa06 for us, step 3 of 8: up
 -- registry and outbox of the clean-up
 --   lock: none, waits at most 100 ms, runs at most 60000 ms, in a transaction
 

@@ -1,4 +1,4 @@
--- plan break-fks 2958d13f70a259aa1c6e0a07657ffb2e for us, step 5 of 8: down
+-- plan break-fks 21df7129f774835e73fd5b8e6171fa06 for us, step 5 of 8: down
 -- back: no index a\b."c""""""\n-- $step$ ü:n_orglift_4c9c352a"
 -- back: lock: SHARE UPDATE EXCLUSIVE on a\b."c""""""\n-- $step$ ü:n", waits at most 600000 ms, runs without a limit, outside a transaction
 -- back: hazard: waits for every transaction that is older than it

@@ -1,4 +1,4 @@
--- plan break-fks 2958d13f70a259aa1c6e0a07657ffb2e for us, step 6 of 8: up
+-- plan break-fks 21df7129f774835e73fd5b8e6171fa06 for us, step 6 of 8: up
 -- a\b."c""""""\n-- $step$ ü:n".x\"'%(y)s{z} -> "Us%s{0}""\n$orglift$;\! x".i:d is cleaned up: on delete cascade, on update cascade
 --   lock: ROW EXCLUSIVE, waits at most 100 ms, runs at most 60000 ms, in a transaction
 

@@ -1,4 +1,4 @@
--- plan break-fks 2958d13f70a259aa1c6e0a07657ffb2e for us, step 7 of 8: down
+-- plan break-fks 21df7129f774835e73fd5b8e6171fa06 for us, step 7 of 8: down
 -- back: triggers of "Us%s{0}""\n$orglift$;\! x" as they were
 -- back: lock: ACCESS EXCLUSIVE on "Us%s{0}""\n$orglift$;\! x", waits at most 100 ms, runs at most 150 ms, in a transaction
 -- back: hazard: readers and writers wait for a moment

@@ -1,4 +1,4 @@
--- plan break-fks 2958d13f70a259aa1c6e0a07657ffb2e for us, step 8 of 8: down
+-- plan break-fks 21df7129f774835e73fd5b8e6171fa06 for us, step 8 of 8: down
 -- back: foreign key k\n\if %% $$ """ ' */ of a\b."c""""""\n-- $step$ ü:n" again, not yet proved
 -- back: lock: SHARE ROW EXCLUSIVE on "Us%s{0}""\n$orglift$;\! x", a\b."c""""""\n-- $step$ ü:n", waits at most 100 ms, runs at most 150 ms, in a transaction
 -- back: hazard: new rows have to refer to something from here on

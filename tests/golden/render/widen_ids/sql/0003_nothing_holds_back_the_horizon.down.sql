@@ -1,4 +1,4 @@
--- plan widen-ids 8876554e9537ce4a6c20dfd76c7659bb for us, step 3 of 39: down
+-- plan widen-ids 1ed6e455d93b452d800420007025bd24 for us, step 3 of 39: down
 -- nothing to take back
 
 \set ON_ERROR_STOP on

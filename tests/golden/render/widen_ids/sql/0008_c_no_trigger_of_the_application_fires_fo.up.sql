@@ -1,4 +1,4 @@
--- plan widen-ids 8876554e9537ce4a6c20dfd76c7659bb for us, step 8 of 39: up
+-- plan widen-ids 1ed6e455d93b452d800420007025bd24 for us, step 8 of 39: up
 -- c: no trigger of the application fires for the backfill
 --   lock: ACCESS SHARE, waits at most 100 ms, runs without a limit, in a transaction
 

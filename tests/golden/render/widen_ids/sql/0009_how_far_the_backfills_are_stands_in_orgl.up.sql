@@ -1,4 +1,4 @@
--- plan widen-ids 8876554e9537ce4a6c20dfd76c7659bb for us, step 9 of 39: up
+-- plan widen-ids 1ed6e455d93b452d800420007025bd24 for us, step 9 of 39: up
 -- how far the backfills are stands in orglift.backfills
 --   lock: none, waits at most 100 ms, runs at most 60000 ms, in a transaction
 

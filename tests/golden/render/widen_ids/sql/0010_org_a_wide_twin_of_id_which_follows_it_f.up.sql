@@ -1,4 +1,4 @@
--- plan widen-ids 8876554e9537ce4a6c20dfd76c7659bb for us, step 10 of 39: up
+-- plan widen-ids 1ed6e455d93b452d800420007025bd24 for us, step 10 of 39: up
 -- org: a wide twin of id, which follows it from here on
 --   lock: ACCESS EXCLUSIVE on org, waits at most 100 ms, runs at most 150 ms, in a transaction
 --   hazard: readers and writers wait for a moment; COPY and INSERT without a list of columns see one more

@@ -1,4 +1,4 @@
--- plan widen-ids 8876554e9537ce4a6c20dfd76c7659bb for us, step 13 of 39: up
+-- plan widen-ids 1ed6e455d93b452d800420007025bd24 for us, step 13 of 39: up
 -- c: the twins of the rows that were there
 --   lock: ROW EXCLUSIVE on c, waits at most 100 ms, runs without a limit, in a transaction
 --   hazard: writes every row once: WAL, and room for as many row versions until they are vacuumed

@@ -1,4 +1,4 @@
--- plan widen-ids 8876554e9537ce4a6c20dfd76c7659bb for us, step 17 of 39: down
+-- plan widen-ids 1ed6e455d93b452d800420007025bd24 for us, step 17 of 39: down
 -- back: no index orglift_wide_36f3a3825f7e
 -- back: lock: SHARE UPDATE EXCLUSIVE on c, waits at most 600000 ms, runs without a limit, outside a transaction
 -- back: hazard: waits for every transaction that is older than it

@@ -1,4 +1,4 @@
--- plan widen-ids 8876554e9537ce4a6c20dfd76c7659bb for us, step 19 of 39: up
+-- plan widen-ids 1ed6e455d93b452d800420007025bd24 for us, step 19 of 39: up
 -- nothing left of an index orglift_wide_078c4cb81296 that was begun
 --   lock: SHARE UPDATE EXCLUSIVE on c, waits at most 600000 ms, runs without a limit, outside a transaction
 --   hazard: waits for every transaction that is older than it

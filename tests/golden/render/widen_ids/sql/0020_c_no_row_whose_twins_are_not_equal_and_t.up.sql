@@ -1,4 +1,4 @@
--- plan widen-ids 8876554e9537ce4a6c20dfd76c7659bb for us, step 20 of 39: up
+-- plan widen-ids 1ed6e455d93b452d800420007025bd24 for us, step 20 of 39: up
 -- c: no row whose twins are not equal, and the checks of the twins, not yet proved
 --   lock: ACCESS EXCLUSIVE on c, waits at most 100 ms, runs at most 150 ms, in a transaction
 --   hazard: readers and writers wait for a moment

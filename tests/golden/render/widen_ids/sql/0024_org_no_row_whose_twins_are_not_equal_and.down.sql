@@ -1,4 +1,4 @@
--- plan widen-ids 8876554e9537ce4a6c20dfd76c7659bb for us, step 24 of 39: down
+-- plan widen-ids 1ed6e455d93b452d800420007025bd24 for us, step 24 of 39: down
 -- back: org: no proof and no checks of the twins
 -- back: lock: ACCESS EXCLUSIVE on org, waits at most 100 ms, runs at most 150 ms, in a transaction
 -- back: hazard: readers and writers wait for a moment

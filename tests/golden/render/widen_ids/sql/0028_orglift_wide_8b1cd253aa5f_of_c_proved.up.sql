@@ -1,4 +1,4 @@
--- plan widen-ids 8876554e9537ce4a6c20dfd76c7659bb for us, step 28 of 39: up
+-- plan widen-ids 1ed6e455d93b452d800420007025bd24 for us, step 28 of 39: up
 -- orglift_wide_8b1cd253aa5f of c proved
 --   lock: SHARE UPDATE EXCLUSIVE on c, waits at most 600000 ms, runs without a limit, in a transaction
 --   hazard: reads the table

@@ -1,4 +1,4 @@
--- plan widen-ids 8876554e9537ce4a6c20dfd76c7659bb for us, step 29 of 39: down
+-- plan widen-ids 1ed6e455d93b452d800420007025bd24 for us, step 29 of 39: down
 -- back: foreign key c_org_fkey of c beside that of the twins, not yet proved
 -- back: lock: SHARE ROW EXCLUSIVE on org, c, waits at most 100 ms, runs at most 150 ms, in a transaction
 -- back: hazard: writers wait for a moment

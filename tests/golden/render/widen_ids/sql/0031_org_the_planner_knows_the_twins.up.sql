@@ -1,4 +1,4 @@
--- plan widen-ids 8876554e9537ce4a6c20dfd76c7659bb for us, step 31 of 39: up
+-- plan widen-ids 1ed6e455d93b452d800420007025bd24 for us, step 31 of 39: up
 -- org: the planner knows the twins
 --   lock: SHARE UPDATE EXCLUSIVE on org, waits at most 600000 ms, runs without a limit, in a transaction
 

@@ -1,4 +1,4 @@
--- plan widen-ids 8876554e9537ce4a6c20dfd76c7659bb for us, step 33 of 39: up
+-- plan widen-ids 1ed6e455d93b452d800420007025bd24 for us, step 33 of 39: up
 -- org, c: what hangs on the columns is what the plan was made for
 --   lock: none, waits at most 100 ms, runs at most 60000 ms, in a transaction
 
@@ -168,7 +168,7 @@ SELECT v.oid::bigint AS oid, n.nspname::text AS schema, v.relname::text AS name,
           JOIN chosen AS w ON w.relid = d.refobjid AND w.attnum = d.refobjsubid
          WHERE r.ev_class = v.oid AND NOT pg_catalog.has_table_privilege(v.relowner, w.relid, 'SELECT')) AS unreadable,
        pg_catalog.format('DROP %sVIEW %I.%I', CASE v.relkind WHEN 'm' THEN 'MATERIALIZED ' ELSE '' END, n.nspname, v.relname) AS drop,
-       pg_catalog.format('ALTER TABLE %I.%I SET SCHEMA %I', n.nspname, v.relname, n.nspname) AS lock, pg_catalog.pg_get_viewdef(v.oid) AS query,
+       pg_catalog.pg_get_viewdef(v.oid) AS query,
        ARRAY[pg_catalog.format('CREATE %sVIEW %I.%I%s%s%s AS %s%s', CASE v.relkind WHEN 'm' THEN 'MATERIALIZED ' ELSE '' END,
            n.nspname, v.relname,
            CASE WHEN h.amname IS NOT NULL THEN pg_catalog.format(' USING %I', h.amname) ELSE '' END,

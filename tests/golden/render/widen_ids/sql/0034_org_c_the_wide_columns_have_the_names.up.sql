@@ -1,4 +1,4 @@
--- plan widen-ids 8876554e9537ce4a6c20dfd76c7659bb for us, step 34 of 39: up
+-- plan widen-ids 1ed6e455d93b452d800420007025bd24 for us, step 34 of 39: up
 -- org, c: the wide columns have the names
 --   lock: ACCESS EXCLUSIVE on org, c, waits at most 100 ms, runs at most 150 ms, in a transaction
 --   hazard: all these tables wait for a moment; prepared statements that return the columns have to be prepared anew

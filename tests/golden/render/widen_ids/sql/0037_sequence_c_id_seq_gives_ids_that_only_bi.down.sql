@@ -1,4 +1,4 @@
--- plan widen-ids 8876554e9537ce4a6c20dfd76c7659bb for us, step 37 of 39: down
+-- plan widen-ids 1ed6e455d93b452d800420007025bd24 for us, step 37 of 39: down
 -- back: org: every id fits the narrow column
 -- back: lock: ACCESS SHARE, waits at most 100 ms, runs without a limit, in a transaction
 -- back: c: every id fits the narrow column

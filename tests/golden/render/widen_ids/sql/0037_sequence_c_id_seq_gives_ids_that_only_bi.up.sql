@@ -1,4 +1,4 @@
--- plan widen-ids 8876554e9537ce4a6c20dfd76c7659bb for us, step 37 of 39: up
+-- plan widen-ids 1ed6e455d93b452d800420007025bd24 for us, step 37 of 39: up
 -- sequence c_id_seq gives ids that only bigint holds: from the first of them on there is no way back
 --   the point of no return: only after somebody has watched the application run on what the steps before have made
 --   lock: SHARE ROW EXCLUSIVE on c_id_seq, waits at most 100 ms, runs at most 150 ms, in a transaction

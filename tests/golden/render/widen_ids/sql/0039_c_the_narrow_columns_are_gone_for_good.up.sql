@@ -1,4 +1,4 @@
--- plan widen-ids 8876554e9537ce4a6c20dfd76c7659bb for us, step 39 of 39: up
+-- plan widen-ids 1ed6e455d93b452d800420007025bd24 for us, step 39 of 39: up
 -- c: the narrow columns are gone, for good
 --   after it there is no way back at all
 --   lock: ACCESS EXCLUSIVE on c, waits at most 100 ms, runs at most 150 ms, in a transaction

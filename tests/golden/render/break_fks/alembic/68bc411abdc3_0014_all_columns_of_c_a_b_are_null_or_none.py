@@ -1,0 +1,76 @@
+"""all columns of c.a, b are NULL or none"""
+# plan break-fks 68bc411abdc3bfb0ad25970c06a0be84 for us, step 14 of 17
+# all columns of c.a, b are NULL or none
+#   lock: ACCESS EXCLUSIVE on c, waits at most 100 ms, runs at most 150 ms, in a transaction
+# back: no check c_orglift_full_7d7ec061
+# back: lock: ACCESS EXCLUSIVE on c, waits at most 100 ms, runs at most 150 ms, in a transaction
+
+from alembic import context
+
+revision = "68bc411abdc3_0014"
+down_revision = "68bc411abdc3_0013"
+branch_labels = None
+depends_on = None
+
+UP = [
+    {
+        "purpose": "all columns of c.a, b are NULL or none",
+        "sql": r"""
+SET LOCAL lock_timeout = 10000;
+SET LOCAL statement_timeout = 0;
+LOCK TABLE ONLY "public"."c" IN SHARE UPDATE EXCLUSIVE MODE;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
+LOCK TABLE ONLY "public"."c" IN ACCESS EXCLUSIVE MODE;
+SET LOCAL statement_timeout = 10000;
+ALTER TABLE ONLY "public"."c" ADD CONSTRAINT "c_orglift_full_7d7ec061" CHECK (pg_catalog.num_nulls("a", "b") IN (0, 2)) NOT VALID
+""",
+        "precondition": r"""
+SELECT CASE WHEN pg_catalog.to_regclass('"public"."c"') IS NOT NULL THEN NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k
+    WHERE k.conrelid = pg_catalog.to_regclass('"public"."c"') AND k.conname = 'c_orglift_full_7d7ec061' AND k.contype = 'c') END
+""",
+        "action": "run",
+        "transactional": True,
+        "tables": ["c"],
+        "lock_timeout_ms": 100,
+        "statement_timeout_ms": 150,
+        "remedy": "",
+    },
+]
+DOWN = [
+    {
+        "purpose": "no check c_orglift_full_7d7ec061",
+        "sql": r"""
+SET LOCAL lock_timeout = 10000;
+SET LOCAL statement_timeout = 0;
+LOCK TABLE ONLY "public"."c" IN SHARE UPDATE EXCLUSIVE MODE;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
+LOCK TABLE ONLY "public"."c" IN ACCESS EXCLUSIVE MODE;
+SET LOCAL statement_timeout = 10000;
+ALTER TABLE ONLY "public"."c" DROP CONSTRAINT "c_orglift_full_7d7ec061"
+""",
+        "precondition": r"""
+SELECT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k
+    WHERE k.conrelid = pg_catalog.to_regclass('"public"."c"') AND k.conname = 'c_orglift_full_7d7ec061' AND k.contype = 'c')
+""",
+        "action": "run",
+        "transactional": True,
+        "tables": ["c"],
+        "lock_timeout_ms": 100,
+        "statement_timeout_ms": 150,
+        "remedy": "",
+    },
+]
+
+
+def upgrade() -> None:
+    _shipped().run(UP)
+
+
+def downgrade() -> None:
+    _shipped().run(DOWN)
+
+
+def _shipped():
+    return context.script.get_revision("68bc411abdc3_0000").module

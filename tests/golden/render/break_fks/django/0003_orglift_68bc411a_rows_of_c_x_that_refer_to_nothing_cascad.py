@@ -1,0 +1,53 @@
+"""rows of c.x that refer to nothing: cascade"""
+# plan break-fks 68bc411abdc3bfb0ad25970c06a0be84 for us, step 3 of 17
+# rows of c.x that refer to nothing: cascade
+#   lock: ROW EXCLUSIVE on c, u, waits at most 100 ms, runs without a limit, in a transaction
+#   hazard: these rows are changed for good: the key would not take them back
+# nothing to take back
+# state: as it was
+
+from django.db import migrations
+
+from . import _orglift_68bc411a
+
+UP = [
+    {
+        "purpose": "rows of c.x that refer to nothing: cascade",
+        "sql": r"""
+DELETE FROM ONLY "public"."c" AS d USING (SELECT c.tableoid AS relation, c.ctid AS place FROM ONLY "public"."c" AS c WHERE c."x" IS NOT NULL AND NOT EXISTS (SELECT FROM ONLY "public"."u" AS p WHERE p."id" OPERATOR(pg_catalog.=) c."x") LIMIT 5000 FOR UPDATE OF c) AS o
+WHERE d.tableoid = o.relation AND d.ctid = o.place
+""",
+        "precondition": r"""
+SELECT CASE WHEN pg_catalog.to_regclass('"public"."c"') IS NULL OR pg_catalog.to_regclass('"public"."u"') IS NULL THEN NULL ELSE EXISTS (
+    SELECT FROM pg_catalog.pg_constraint AS k
+    WHERE k.conrelid = pg_catalog.to_regclass('"public"."c"') AND k.conname = 'c_x_fkey' AND k.contype = 'f' AND k.confrelid = pg_catalog.to_regclass('"public"."u"') AND k.conparentid = 0) END
+""",
+        "action": "repeat",
+        "transactional": True,
+        "tables": ["c", "u"],
+        "lock_timeout_ms": 100,
+        "statement_timeout_ms": 0,
+        "remedy": "",
+    },
+]
+
+
+def forwards(apps, schema_editor):
+    _orglift_68bc411a.run(schema_editor, UP)
+
+
+def backwards(apps, schema_editor):
+    pass
+
+
+class Migration(migrations.Migration):
+    atomic = False  # a step begins its own transaction, and begins it again where it gave way
+
+    dependencies = [("split", "0002_orglift_68bc411a_rows_of_c_a_b_that_refer_to_nothing_set")]
+
+    operations = [
+        migrations.SeparateDatabaseAndState(
+            database_operations=[migrations.RunPython(forwards, backwards)],
+            state_operations=[],
+        ),
+    ]

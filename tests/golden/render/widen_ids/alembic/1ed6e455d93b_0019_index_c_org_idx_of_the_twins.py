@@ -1,0 +1,83 @@
+"""index c_org_idx of the twins"""
+# plan widen-ids 1ed6e455d93b452d800420007025bd24 for us, step 19 of 39
+# nothing left of an index orglift_wide_078c4cb81296 that was begun
+#   lock: SHARE UPDATE EXCLUSIVE on c, waits at most 600000 ms, runs without a limit, outside a transaction
+#   hazard: waits for every transaction that is older than it
+# index c_org_idx of the twins
+#   lock: SHARE UPDATE EXCLUSIVE on c, waits at most 600000 ms, runs without a limit, outside a transaction
+#   hazard: waits for every transaction that is older than it
+# back: no index orglift_wide_078c4cb81296
+# back: lock: SHARE UPDATE EXCLUSIVE on c, waits at most 600000 ms, runs without a limit, outside a transaction
+# back: hazard: waits for every transaction that is older than it
+
+from alembic import context
+
+revision = "1ed6e455d93b_0019"
+down_revision = "1ed6e455d93b_0017"
+branch_labels = None
+depends_on = None
+
+UP = [
+    {
+        "purpose": "nothing left of an index orglift_wide_078c4cb81296 that was begun",
+        "sql": r"""
+DROP INDEX CONCURRENTLY IF EXISTS "public"."orglift_wide_078c4cb81296"
+""",
+        "precondition": r"""
+SELECT CASE (SELECT pg_catalog.format_type(a.atttypid, NULL) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = pg_catalog.to_regclass('"public"."c"') AND a.attname = 'id' AND NOT a.attisdropped) WHEN 'integer' THEN (pg_catalog.to_regclass('"public"."orglift_wide_078c4cb81296"') IS NOT NULL AND NOT EXISTS (SELECT FROM pg_catalog.pg_index AS x WHERE x.indexrelid = pg_catalog.to_regclass('"public"."orglift_wide_078c4cb81296"') AND x.indisvalid)) WHEN 'bigint' THEN false END
+""",
+        "action": "run",
+        "transactional": False,
+        "tables": ["c"],
+        "lock_timeout_ms": 600000,
+        "statement_timeout_ms": 0,
+        "remedy": "",
+    },
+    {
+        "purpose": "index c_org_idx of the twins",
+        "sql": r"""
+CREATE INDEX CONCURRENTLY "orglift_wide_078c4cb81296" ON ONLY "public"."c" USING btree ("org_orglift_wide") WHERE ("id_orglift_wide" > 5)
+""",
+        "precondition": r"""
+SELECT CASE (SELECT pg_catalog.format_type(a.atttypid, NULL) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = pg_catalog.to_regclass('"public"."c"') AND a.attname = 'id' AND NOT a.attisdropped) WHEN 'integer' THEN NOT EXISTS (SELECT FROM pg_catalog.pg_index AS x WHERE x.indexrelid = pg_catalog.to_regclass('"public"."orglift_wide_078c4cb81296"') AND x.indisvalid) WHEN 'bigint' THEN false END
+""",
+        "action": "run",
+        "transactional": False,
+        "tables": ["c"],
+        "lock_timeout_ms": 600000,
+        "statement_timeout_ms": 0,
+        "remedy": "",
+    },
+]
+DOWN = [
+    {
+        "purpose": "no index orglift_wide_078c4cb81296",
+        "sql": r"""
+DROP INDEX CONCURRENTLY IF EXISTS "public"."orglift_wide_078c4cb81296"
+""",
+        "precondition": r"""
+SELECT CASE (SELECT pg_catalog.format_type(a.atttypid, NULL) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = pg_catalog.to_regclass('"public"."c"') AND a.attname = 'id' AND NOT a.attisdropped) WHEN 'integer' THEN pg_catalog.to_regclass('"public"."orglift_wide_078c4cb81296"') IS NOT NULL WHEN 'bigint' THEN false END
+""",
+        "action": "run",
+        "transactional": False,
+        "tables": ["c"],
+        "lock_timeout_ms": 600000,
+        "statement_timeout_ms": 0,
+        "remedy": "",
+    },
+]
+
+
+def upgrade() -> None:
+    _shipped().run(UP)
+
+
+def downgrade() -> None:
+    _shipped().run(DOWN)
+
+
+def _shipped():
+    return context.script.get_revision("1ed6e455d93b_0000").module

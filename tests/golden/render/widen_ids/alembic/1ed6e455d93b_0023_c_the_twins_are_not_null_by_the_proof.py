@@ -1,0 +1,80 @@
+"""c: the twins are NOT NULL, by the proof"""
+# plan widen-ids 1ed6e455d93b452d800420007025bd24 for us, step 23 of 39
+# c: the twins are NOT NULL, by the proof
+#   lock: ACCESS EXCLUSIVE on c, waits at most 100 ms, runs at most 150 ms, in a transaction
+#   hazard: readers and writers wait for a moment
+# back: c: the twins may be NULL
+# back: lock: ACCESS EXCLUSIVE on c, waits at most 100 ms, runs at most 150 ms, in a transaction
+# back: hazard: readers and writers wait for a moment
+
+from alembic import context
+
+revision = "1ed6e455d93b_0023"
+down_revision = "1ed6e455d93b_0022"
+branch_labels = None
+depends_on = None
+
+UP = [
+    {
+        "purpose": "c: the twins are NOT NULL, by the proof",
+        "sql": r"""
+SET LOCAL lock_timeout = 10000;
+SET LOCAL statement_timeout = 0;
+LOCK TABLE ONLY "public"."c" IN SHARE UPDATE EXCLUSIVE MODE;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
+LOCK TABLE ONLY "public"."c" IN ACCESS EXCLUSIVE MODE;
+SET LOCAL statement_timeout = 10000;
+ALTER TABLE ONLY "public"."c" ADD CONSTRAINT "orglift_wide_ae9f2afcfa05" NOT NULL "id_orglift_wide", ADD CONSTRAINT "orglift_wide_360ab53531aa" NOT NULL "org_orglift_wide"
+""",
+        "precondition": r"""
+SELECT CASE (SELECT pg_catalog.format_type(a.atttypid, NULL) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = pg_catalog.to_regclass('"public"."c"') AND a.attname = 'id' AND NOT a.attisdropped) WHEN 'integer' THEN EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = pg_catalog.to_regclass('"public"."c"') AND a.attname = ANY ('{id_orglift_wide,org_orglift_wide}') AND NOT a.attnotnull AND NOT a.attisdropped) WHEN 'bigint' THEN false END
+""",
+        "action": "run",
+        "transactional": True,
+        "tables": ["c"],
+        "lock_timeout_ms": 100,
+        "statement_timeout_ms": 150,
+        "remedy": "",
+    },
+]
+DOWN = [
+    {
+        "purpose": "c: the twins may be NULL",
+        "sql": r"""
+SET LOCAL lock_timeout = 10000;
+SET LOCAL statement_timeout = 0;
+LOCK TABLE ONLY "public"."c" IN SHARE UPDATE EXCLUSIVE MODE;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
+LOCK TABLE ONLY "public"."c" IN ACCESS EXCLUSIVE MODE;
+SET LOCAL statement_timeout = 10000;
+ALTER TABLE ONLY "public"."c" ALTER COLUMN "id_orglift_wide" DROP NOT NULL, ALTER COLUMN "org_orglift_wide" DROP NOT NULL
+""",
+        "precondition": r"""
+SELECT CASE (SELECT pg_catalog.format_type(a.atttypid, NULL) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = pg_catalog.to_regclass('"public"."c"') AND a.attname = 'id' AND NOT a.attisdropped) WHEN 'integer' THEN NOT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = pg_catalog.to_regclass('"public"."c"') AND a.attname = ANY ('{id_orglift_wide,org_orglift_wide}') AND NOT a.attnotnull AND NOT a.attisdropped) WHEN 'bigint' THEN false END
+""",
+        "action": "run",
+        "transactional": True,
+        "tables": ["c"],
+        "lock_timeout_ms": 100,
+        "statement_timeout_ms": 150,
+        "remedy": "",
+    },
+]
+
+
+def upgrade() -> None:
+    _shipped().run(UP)
+
+
+def downgrade() -> None:
+    _shipped().run(DOWN)
+
+
+def _shipped():
+    return context.script.get_revision("1ed6e455d93b_0000").module

@@ -1,0 +1,80 @@
+"""org: no row whose twins are not equal, and the checks of the twins, not yet proved"""
+# plan widen-ids 1ed6e455d93b452d800420007025bd24 for us, step 24 of 39
+# org: no row whose twins are not equal, and the checks of the twins, not yet proved
+#   lock: ACCESS EXCLUSIVE on org, waits at most 100 ms, runs at most 150 ms, in a transaction
+#   hazard: readers and writers wait for a moment
+# back: org: no proof and no checks of the twins
+# back: lock: ACCESS EXCLUSIVE on org, waits at most 100 ms, runs at most 150 ms, in a transaction
+# back: hazard: readers and writers wait for a moment
+
+from alembic import context
+
+revision = "1ed6e455d93b_0024"
+down_revision = "1ed6e455d93b_0023"
+branch_labels = None
+depends_on = None
+
+UP = [
+    {
+        "purpose": "org: no row whose twins are not equal, and the checks of the twins, not yet proved",
+        "sql": r"""
+SET LOCAL lock_timeout = 10000;
+SET LOCAL statement_timeout = 0;
+LOCK TABLE ONLY "public"."org" IN SHARE UPDATE EXCLUSIVE MODE;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
+LOCK TABLE ONLY "public"."org" IN ACCESS EXCLUSIVE MODE;
+SET LOCAL statement_timeout = 10000;
+ALTER TABLE ONLY "public"."org" ADD CONSTRAINT "orglift_wide_50bcf5499db5" CHECK ("id_orglift_wide" IS NOT NULL AND "id_orglift_wide" = "id") NOT VALID
+""",
+        "precondition": r"""
+SELECT CASE (SELECT pg_catalog.format_type(a.atttypid, NULL) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = pg_catalog.to_regclass('"public"."org"') AND a.attname = 'id' AND NOT a.attisdropped) WHEN 'integer' THEN NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k
+    WHERE k.conrelid = pg_catalog.to_regclass('"public"."org"') AND k.conname = 'orglift_wide_50bcf5499db5') WHEN 'bigint' THEN false END
+""",
+        "action": "run",
+        "transactional": True,
+        "tables": ["org"],
+        "lock_timeout_ms": 100,
+        "statement_timeout_ms": 150,
+        "remedy": "",
+    },
+]
+DOWN = [
+    {
+        "purpose": "org: no proof and no checks of the twins",
+        "sql": r"""
+SET LOCAL lock_timeout = 10000;
+SET LOCAL statement_timeout = 0;
+LOCK TABLE ONLY "public"."org" IN SHARE UPDATE EXCLUSIVE MODE;
+SET LOCAL lock_timeout = 100;
+SET LOCAL statement_timeout = 150;
+LOCK TABLE ONLY "public"."org" IN ACCESS EXCLUSIVE MODE;
+SET LOCAL statement_timeout = 10000;
+ALTER TABLE ONLY "public"."org" DROP CONSTRAINT IF EXISTS "orglift_wide_50bcf5499db5"
+""",
+        "precondition": r"""
+SELECT CASE (SELECT pg_catalog.format_type(a.atttypid, NULL) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = pg_catalog.to_regclass('"public"."org"') AND a.attname = 'id' AND NOT a.attisdropped) WHEN 'integer' THEN EXISTS (SELECT FROM pg_catalog.pg_constraint AS k
+    WHERE k.conrelid = pg_catalog.to_regclass('"public"."org"') AND k.conname = 'orglift_wide_50bcf5499db5') WHEN 'bigint' THEN false END
+""",
+        "action": "run",
+        "transactional": True,
+        "tables": ["org"],
+        "lock_timeout_ms": 100,
+        "statement_timeout_ms": 150,
+        "remedy": "",
+    },
+]
+
+
+def upgrade() -> None:
+    _shipped().run(UP)
+
+
+def downgrade() -> None:
+    _shipped().run(DOWN)
+
+
+def _shipped():
+    return context.script.get_revision("1ed6e455d93b_0000").module

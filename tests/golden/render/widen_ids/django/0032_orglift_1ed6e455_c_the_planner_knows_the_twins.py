@@ -1,0 +1,50 @@
+"""c: the planner knows the twins"""
+# plan widen-ids 1ed6e455d93b452d800420007025bd24 for us, step 32 of 39
+# c: the planner knows the twins
+#   lock: SHARE UPDATE EXCLUSIVE on c, waits at most 600000 ms, runs without a limit, in a transaction
+# nothing to take back
+# state: as it was
+
+from django.db import migrations
+
+from . import _orglift_1ed6e455
+
+UP = [
+    {
+        "purpose": "c: the planner knows the twins",
+        "sql": r"""
+ANALYZE "public"."c"
+""",
+        "precondition": r"""
+SELECT CASE (SELECT pg_catalog.format_type(a.atttypid, NULL) FROM pg_catalog.pg_attribute AS a
+    WHERE a.attrelid = pg_catalog.to_regclass('"public"."c"') AND a.attname = 'id' AND NOT a.attisdropped) WHEN 'integer' THEN true WHEN 'bigint' THEN false END
+""",
+        "action": "run",
+        "transactional": True,
+        "tables": ["c"],
+        "lock_timeout_ms": 600000,
+        "statement_timeout_ms": 0,
+        "remedy": "",
+    },
+]
+
+
+def forwards(apps, schema_editor):
+    _orglift_1ed6e455.run(schema_editor, UP)
+
+
+def backwards(apps, schema_editor):
+    pass
+
+
+class Migration(migrations.Migration):
+    atomic = False  # a step begins its own transaction, and begins it again where it gave way
+
+    dependencies = [("split", "0031_orglift_1ed6e455_org_the_planner_knows_the_twins")]
+
+    operations = [
+        migrations.SeparateDatabaseAndState(
+            database_operations=[migrations.RunPython(forwards, backwards)],
+            state_operations=[],
+        ),
+    ]
