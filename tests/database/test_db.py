@@ -40,7 +40,7 @@ def refuse(conn, statement: str) -> OrgliftError:
 
 def test_a_session_does_not_take_its_settings_from_role_or_database(database, run_sql):
     name = psycopg.conninfo.conninfo_to_dict(database)["dbname"]
-    for setting in ("DateStyle = 'German'", "TimeZone = 'Asia/Tokyo'", "statement_timeout = '1ms'", "search_path = 'public'"):
+    for setting in ("DateStyle = 'German'", "TimeZone = 'Asia/Tokyo'", "statement_timeout = '100ms'", "search_path = 'public'"):
         run_sql(database, f"ALTER DATABASE {name} SET {setting}")
     with db.connect(database, setting="--url") as conn:
         assert conn.execute("SELECT timestamptz '2026-01-02 03:04Z'::text").fetchone() == ("2026-01-02 03:04:00+00",)
