@@ -25,6 +25,8 @@ ORDERED = {  # an action that clears the way for the next ones
     "beside": ORG + "CREATE TABLE z (id serial PRIMARY KEY, o1 int REFERENCES org ON DELETE CASCADE, o2 int REFERENCES org, o3 int);"
     "ALTER TABLE z ADD CONSTRAINT a FOREIGN KEY (o3) REFERENCES org ON DELETE RESTRICT;"
     "INSERT INTO z (o1, o2, o3) SELECT g, g, g FROM generate_series(1, 30) AS g;",
+    "late": ORG + "CREATE TABLE z (id serial PRIMARY KEY, o1 int DEFAULT 7 REFERENCES org ON DELETE CASCADE ON UPDATE SET DEFAULT,"
+    " o2 int REFERENCES org); INSERT INTO z (o1, o2) SELECT g, g FROM generate_series(1, 30) AS g;",
 }
 ORDER = """SELECT c.conrelid::pg_catalog.regclass::text, c.conname FROM pg_catalog.pg_constraint AS c JOIN pg_catalog.pg_trigger AS g
     ON g.tgconstraint = c.oid AND g.tgrelid = c.confrelid AND g.tgtype & 8 <> 0 ORDER BY g.tgname::text COLLATE "C\""""

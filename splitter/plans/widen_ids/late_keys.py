@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import takewhile
 
 from psycopg import sql
 
@@ -23,7 +24,13 @@ from splitter.steps import Step
 
 
 def goes_before(component: Component, key: ForeignKey) -> bool:
-    """Whether it is the twins' before the swap. SET DEFAULT finds a default on the column alone that has the name; and of what an action
+    """Whether it is the twins' before the swap, as no earlier one between the same tables is made anew there, and would fire after it."""
+    between = (other for other in component.keys if other.table == key.table and other.target == key.target)
+    return all(_may_go_before(component, other) for other in (*takewhile(lambda other: other != key, between), key))
+
+
+def _may_go_before(component: Component, key: ForeignKey) -> bool:
+    """SET DEFAULT finds a default on the column alone that has the name; and of what an action
     writes to a twin the application's own triggers and rules would not hear."""
     if _lacks_index(component, key) or "d" in (key.on_delete, key.on_update):
         return False
