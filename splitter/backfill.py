@@ -10,18 +10,16 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from psycopg import sql
 from psycopg.rows import class_row
 
 from splitter.attempts import Attempts
-from splitter.backfill_turn import PARTS, Turn, begin_text, place_of, turn_text
+from splitter.backfill_turn import PARTS, Turn, begin_text, place_of, turn_text, vacuum_text
 from splitter.db import Connection, translated
 from splitter.errors import Conflict, NoRights
 from splitter.events import Advanced, Finished, Note, Reporter, Started, Warned
 from splitter.figures import spell_seconds
 from splitter.horizon import read_holders
 from splitter.identity import has_relation
-from splitter.schema import TableName
 from splitter.steps import Step
 from splitter.throttle import Limits, Throttle
 
@@ -81,7 +79,6 @@ class Backfill:
 
     def run(self, step: Step, what: str) -> None:
         """To the end, from where it was. Raises Busy when rows stay locked for longer than patience lasts."""
-        (table,) = step.tables
         place = place_of(step)
         patience = self.attempts.patience
         throttle = Throttle(self.conn, place, self.limits, self.report, sleep=patience.sleep, clock=patience.clock)
@@ -94,7 +91,7 @@ class Backfill:
             self.report(Advanced(what, by=found.block - at.block))
             at = found
             if at.rows - cleared.rows >= _VACUUM_ROWS and (at.block - cleared.block) * PARTS >= at.blocks:
-                self._vacuum(table, throttle.shared)
+                self._vacuum(step, throttle.shared)
                 cleared = at
         self.report(Finished(what))
 
@@ -119,11 +116,12 @@ class Backfill:
             self.conn.execute(turn_text(step, turn).encode())
         return self._where(step)
 
-    def _vacuum(self, table: TableName, shared: bool) -> None:
-        """Room for the row versions to come; who may not vacuum pays with a larger table."""
+    def _vacuum(self, step: Step, shared: bool) -> None:
+        """Who may not vacuum pays with a larger table."""
+        (table,) = step.tables
         with suppress(NoRights), translated(f"vacuuming {table}"):
             self.conn.execute("SELECT pg_catalog.set_config('vacuum_cost_delay', %s, false)", (_VACUUM_PACE if shared else "0",))
-            self.conn.execute(sql.SQL("VACUUM (TRUNCATE OFF, SKIP_LOCKED) {}").format(sql.Identifier(*table)))
+            self.conn.execute(vacuum_text(step).encode())
         self.report(Note(f"vacuumed {table}"))
         for holder in read_holders(self.conn, _OLD_SECONDS):
             if holder.pid not in self._told:

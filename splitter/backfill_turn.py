@@ -10,7 +10,7 @@ from splitter.sql import load_queries
 from splitter.steps import Step
 from splitter.tombstone_triggers import quoted_body
 
-BATCH_SECONDS = 0.05  # a batch's rows are locked for that long;
+_BATCH_SECONDS = 0.05  # a batch's rows are locked for that long;
 _BURST_SECONDS = 0.002  # for that long where others are at work: a client that needs the same core waits until a batch has ended,
 _SHARE = 0.25  # and has that part of its time to itself after it
 PARTS = 4  # of a table, between which it is vacuumed: each vacuum reads all of its indexes
@@ -54,7 +54,7 @@ def turn_text(step: Step, turn: Turn) -> str:
         chunk=sql.Literal(_CHUNK if turn.wal_rate is None else _SLOW_CHUNK),
         shared=SHARED if turn.shared is None else sql.Literal(turn.shared),
         burst=sql.Literal(_BURST_SECONDS),
-        batch=sql.Literal(BATCH_SECONDS),
+        batch=sql.Literal(_BATCH_SECONDS),
         share=sql.Literal(_SHARE),
         max_lag=sql.Literal(turn.max_lag),
         wal_rate=sql.SQL("{}::float8").format(sql.Literal(turn.wal_rate)),
@@ -62,13 +62,17 @@ def turn_text(step: Step, turn: Turn) -> str:
     return f"DO {quoted_body(body.as_string()).as_string()}"
 
 
+def vacuum_text(step: Step) -> str:
+    """Room for the row versions to come."""
+    return f"VACUUM (TRUNCATE OFF, SKIP_LOCKED) {place_of(step)}"
+
+
 def parts_text(step: Step, turn: Turn) -> str:
     """For psql, which runs what a query returns, cell by cell: turns to the end of each part, and a vacuum after each."""
-    place = place_of(step)
     text = sql.SQL(_QUERIES["parts"]).format(
         turn=sql.Literal(turn_text(step, turn)),
-        vacuum=sql.Literal(f"VACUUM (TRUNCATE OFF, SKIP_LOCKED) {place}"),
+        vacuum=sql.Literal(vacuum_text(step)),
         parts=sql.Literal(PARTS),
-        place=sql.Literal(place),
+        place=sql.Literal(place_of(step)),
     )
     return text.as_string()

@@ -20,6 +20,8 @@ _TOKEN = re.compile(
       | (?P<other>.)""",
     re.VERBOSE | re.DOTALL,
 )
+NOT_CARRIED = "not-carried"
+BY_HAND = "widen it by hand, or drop it before and make it again after the plan"
 _NO_COLUMN_AFTER = frozenset({".", "::", "COLLATE"})
 
 

@@ -9,7 +9,18 @@ from psycopg import sql
 from psycopg.rows import namedtuple_row
 
 from splitter.db import Connection, translated
-from splitter.dependents import Bound, CheckFacts, Dependents, IndexFacts, Replaced, SequenceFacts, StatisticsFacts, WideColumn
+from splitter.dependents import (
+    BY_HAND,
+    NOT_CARRIED,
+    Bound,
+    CheckFacts,
+    Dependents,
+    IndexFacts,
+    Replaced,
+    SequenceFacts,
+    StatisticsFacts,
+    WideColumn,
+)
 from splitter.domains_read import domain_head, domain_query, read_domains
 from splitter.errors import Problem
 from splitter.expressions_read import REMEDY, find_misunderstood
@@ -17,7 +28,6 @@ from splitter.id_columns import domain_of, is_narrow
 from splitter.schema import Column, ForeignKey, Schema, Table, TableName
 from splitter.sql import load_queries
 
-UNCARRIED = "not-carried"
 _MATVIEW_COST = 2_000.0  # of the planner's units, some 100 ms: what is cheaper is filled again under the locks of the swap
 _CHOSEN = """WITH RECURSIVE chosen (relid, attnum) AS (
     SELECT a.attrelid, a.attnum FROM (VALUES {columns}) AS w (name, col)
@@ -130,8 +140,8 @@ class _Reader:
         query = self.head + sql.SQL(load_queries(file)[name])
         return self.conn.cursor(row_factory=namedtuple_row).execute(query).fetchall()
 
-    def _problem(self, name: str, found: str, remedy: str = "widen it by hand, or drop it before and make it again after the plan") -> None:
-        self.problems.append(Problem(code=UNCARRIED, object=name, found=found, remedy=remedy))
+    def _problem(self, name: str, found: str, remedy: str = BY_HAND) -> None:
+        self.problems.append(Problem(code=NOT_CARRIED, object=name, found=found, remedy=remedy))
 
     def _columns(self) -> Iterator[WideColumn]:
         sequences = {TableName(row.schema, row.name): row for row in self._ask("sequences")}

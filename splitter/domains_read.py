@@ -11,6 +11,8 @@ from psycopg.rows import namedtuple_row
 
 from splitter.db import Connection, translated
 from splitter.dependents import (
+    BY_HAND,
+    NOT_CARRIED,
     Bound,
     CheckFacts,
     Dependents,
@@ -26,8 +28,6 @@ from splitter.errors import Problem, ServerError
 from splitter.schema import TableName
 from splitter.sql import load_queries
 
-UNCARRIED = "not-carried"
-_REMEDY = "widen it by hand, or drop it before and make it again after the plan"
 _UNCLEAR = "does with a domain that is widened what cannot be told apart from a cast to integer"
 _OF_HOLDERS = ("trees", "problems")  # blocks that stand behind ``held``
 _VALUE = "VALUE"  # what a domain's check calls it
@@ -48,7 +48,7 @@ def read_domains(conn: Connection, head: sql.Composed, found: Dependents) -> tup
     can't be carried along, by name. ``head``: the columns.
     """
     reader = _Reader(conn, head)
-    problems = [Problem(code=UNCARRIED, object=row.object, found=row.found, remedy=_REMEDY) for row in reader.ask("problems")]
+    problems = [Problem(code=NOT_CARRIED, object=row.object, found=row.found, remedy=BY_HAND) for row in reader.ask("problems")]
     found = reader.read(found)
     return found, reader.plain, [*problems, *reader.problems]
 
@@ -96,7 +96,7 @@ class _Reader:
         tree = self.trees.get(key)
         plain = without_casts(texts, tree or "", self.widened)
         if plain is None or (tree is None and tuple(map(self.plain, texts)) != texts):
-            self.problems.append(Problem(code=UNCARRIED, object=key, found=_UNCLEAR, remedy=_REMEDY))
+            self.problems.append(Problem(code=NOT_CARRIED, object=key, found=_UNCLEAR, remedy=BY_HAND))
             return texts
         return plain
 
@@ -157,7 +157,7 @@ class _Reader:
             key = f"constraint {row.name} of {domain}"
             plain = without_casts((row.expression,), self.trees.get(key, ""), replace(self.widened, columns=frozenset({_VALUE})))
             if plain is None:
-                self.problems.append(Problem(code=UNCARRIED, object=key, found=_UNCLEAR, remedy=_REMEDY))
+                self.problems.append(Problem(code=NOT_CARRIED, object=key, found=_UNCLEAR, remedy=BY_HAND))
                 plain = (row.expression,)
             yield DomainCheck(
                 name=row.name,

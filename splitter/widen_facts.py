@@ -38,6 +38,12 @@ _HEAP, _INDEX, _KEY = 6, 3, 3  # trials that a row of a rewritten table, of an i
 _SCAN = 1  # that reading a row for a domain's constraint costs
 _CATALOG_MS = 4.0  # for each table and index: new files
 _LEAST_ROW = 40  # bytes
+_SPELLED = {
+    "touched": "trigger functions",
+    "members": "partitions and children",
+    "uses": "whatever has the domains",
+    "constraints": "constraints of the domains",
+}
 _SIZE = """SELECT greatest(c.reltuples, 0)::float8, pg_catalog.pg_relation_size(c.oid)::bigint
   FROM pg_catalog.pg_class AS c WHERE c.oid = pg_catalog.to_regclass(%s)"""
 
@@ -115,8 +121,7 @@ def _guard(conn: Connection, part: Component) -> tuple[str, int]:
 
 
 def _spelled(block: str) -> str:
-    told = {"touched": "trigger functions", "members": "partitions and children", "uses": "whatever has the domains"}
-    return {**told, "constraints": "constraints of the domains"}.get(block, block)
+    return _SPELLED.get(block, block)
 
 
 def _text(value: object) -> str | None:

@@ -61,8 +61,7 @@ def audit_domains(component: Component) -> Iterator[Step]:
 
 def proved_under_lock(domain: DomainFacts) -> int:
     """How often its tables are read while writers wait, in one step: once for each check before the swap, and for all the rest in it."""
-    swapped = domain.not_null + sum(check.needs_value and check.validated for check in domain.checks)
-    return max(swapped, int(any(check.validated and not check.needs_value for check in domain.checks)))
+    return max(_proved_in_swap(domain), int(any(check.validated and not check.needs_value for check in domain.checks)))
 
 
 def exchange_names(component: Component, side: Side) -> Iterator[str]:
@@ -76,7 +75,11 @@ def exchange_names(component: Component, side: Side) -> Iterator[str]:
 
 def refuses_null(domain: DomainFacts) -> bool:
     """Whether the swap reads its tables."""
-    return domain.not_null or any(check.needs_value and check.validated for check in domain.checks)
+    return _proved_in_swap(domain) > 0
+
+
+def _proved_in_swap(domain: DomainFacts) -> int:
+    return domain.not_null + sum(check.needs_value and check.validated for check in domain.checks)
 
 
 class Domains(StepMaker):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from psycopg import sql
 
-from splitter.dependents import Dependents
+from splitter.dependents import BY_HAND, NOT_CARRIED, Dependents
 from splitter.errors import Problem, RefusedError
 from splitter.id_columns import Place
 from splitter.plans.foreign_keys import LOCK_TIMEOUT_MS
@@ -31,8 +31,6 @@ from splitter.steps import Action, Lock, Plan, PlanDatabase, Step
 
 KIND = "widen-ids"
 BUDGET_MS = 200
-NOT_CARRIED = "not-carried"
-_BY_HAND = "widen it by hand, or drop it before and make it again after the plan"
 _OLD_SESSIONS = "what a session has prepared before the swap with a parameter of it stays narrow: all are new before --commit"
 _CHANGED = "SELECT {name}, 'was changed since the plan was made' WHERE ({query}) IS DISTINCT FROM {digest}"
 _BACKFILLS = load_queries("books.sql")["backfills"]
@@ -119,20 +117,20 @@ def _built_under_lock(component: Component, sized: Sized, budget_ms: int) -> Ite
         if (index.needs_lock or index.temporal) and took >= budget_ms:
             kind = "a temporal" if index.temporal else "an exclusion" if index.constraint == "x" else "a deferrable unique"
             found = f"is {kind} constraint, which is built under a lock: for some {took:.0f} ms, and {budget_ms} may block"
-            yield _problem(f"{index.name.name} of {index.table}", found, f"give it that time with --budget, or {_BY_HAND}")
+            yield _problem(f"{index.name.name} of {index.table}", found, f"give it that time with --budget, or {BY_HAND}")
 
     for tree in component.trees:
         took = sum(sized.rewrites.get(table, 0.0) for table in tree if table in component.holders)
         for column in (column for table in tree for column in component.generated(table)):
             if not column.virtual and not column.inherited and took >= budget_ms:
                 found = f"is a stored generated column, whose twin rewrites the table: for some {took:.0f} ms, and {budget_ms} may block"
-                yield _problem(f"{column.table}.{column.name}", found, f"give it that time with --budget, or {_BY_HAND}")
+                yield _problem(f"{column.table}.{column.name}", found, f"give it that time with --budget, or {BY_HAND}")
 
     for domain in component.domains:
         took = sized.scans.get(domain.name, 0.0) * proved_under_lock(domain)
         if took and took >= budget_ms:
             found = f"has constraints, which are proved while writers wait: for some {took:.0f} ms, and {budget_ms} may block"
-            yield _problem(f"domain {domain.name}", found, f"give it that time with --budget, or {_BY_HAND}")
+            yield _problem(f"domain {domain.name}", found, f"give it that time with --budget, or {BY_HAND}")
 
 
 def _online(component: Component) -> Iterator[Problem]:
@@ -147,7 +145,7 @@ def _online(component: Component) -> Iterator[Problem]:
                 yield _problem(f"{table}.{name}", "is there already", "rename it, or undo the plan that made it")
 
 
-def _problem(name: str, found: str, remedy: str = _BY_HAND) -> Problem:
+def _problem(name: str, found: str, remedy: str = BY_HAND) -> Problem:
     return Problem(code=NOT_CARRIED, object=name, found=found, remedy=remedy)
 
 

@@ -11,11 +11,12 @@ from dataclasses import replace
 
 from psycopg import sql
 
-from splitter.dependents import Replaced, WideColumn
+from splitter.dependents import Replaced
 from splitter.plans.foreign_keys import LOCK_BUDGET_MS, LOCK_TIMEOUT_MS, PATIENT_MS, VACUUM_MS, name_of, regclass, under_lock
 from splitter.plans.widen_ids.component import Component
 from splitter.plans.widen_ids.domains import exchange_names
-from splitter.plans.widen_ids.names import Side, temporary, twin_name, wanted
+from splitter.plans.widen_ids.names import Side, temporary, wanted
+from splitter.plans.widen_ids.twin import exchange_columns
 from splitter.schema import TableName
 from splitter.steps import Lock, Stage, Step
 
@@ -162,15 +163,7 @@ def _names(component: Component, side: Side) -> Iterator[str]:
     """The columns and domains of that side get the names."""
     yield from exchange_names(component, side)
     tables = {table for tree in component.trees if not set(_read(component)).isdisjoint(tree) for table in tree}
-    for column in component.columns:
-        if column.table in tables and not column.inherited:
-            yield _rename_column(component, column, column.name, twin_name(column, side.other))
-            yield _rename_column(component, column, twin_name(column, side), column.name)
-
-
-def _rename_column(component: Component, column: WideColumn, old: str, new: str) -> str:
-    text = sql.SQL("ALTER TABLE {} RENAME COLUMN {} TO {}")
-    return text.format(component.whole(column.table), sql.Identifier(old), sql.Identifier(new)).as_string()
+    yield from exchange_columns(component, tables, side)
 
 
 def _away(component: Component, side: Side) -> Iterator[str]:

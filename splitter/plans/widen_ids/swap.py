@@ -30,7 +30,7 @@ from splitter.plans.widen_ids.prepare import (
 )
 from splitter.plans.widen_ids.replaced_views import swap_under_lock
 from splitter.plans.widen_ids.sequences import audit_values, fed, identity_text, sequence_texts
-from splitter.plans.widen_ids.twin import render_function
+from splitter.plans.widen_ids.twin import exchange_columns, render_function
 from splitter.schema import TableName
 from splitter.steps import Action, Lock, Step
 
@@ -150,7 +150,7 @@ class _Swap:
         yield from domains.exchange()
         for tree in self.component.trees:
             yield from self._take_over(tree)
-        yield from self._rename()
+        yield from exchange_columns(self.component, self.component.tables, self.side)
         yield from domains.close()
         for index in sorted(self.found.indexes, key=self._depth, reverse=True):
             yield from self._index(index)
@@ -250,12 +250,6 @@ class _Swap:
     def _is_own(self, column: WideColumn, name: str) -> bool:
         """Whether it would not be there, or have another name, were it left to the parent's."""
         return column.not_null_local or name not in self.component.not_nulls_above(column)
-
-    def _rename(self) -> Iterator[str]:
-        for column in self.component.columns:
-            if not column.inherited:
-                yield str(self._alter_whole(column.table, "RENAME COLUMN {} TO {}", column.name, twin_name(column, self.side.other)))
-                yield str(self._alter_whole(column.table, "RENAME COLUMN {} TO {}", twin_name(column, self.side), column.name))
 
     def _add(self, index: IndexFacts) -> _Part:
         kind = "PRIMARY KEY" if index.constraint == "p" else "UNIQUE"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from psycopg import sql
 
@@ -76,6 +76,16 @@ def _unequal(columns: Iterable[WideColumn]) -> sql.Composed:
 
 def _array(column: WideColumn) -> str:
     return "int2[]" if column.type.startswith("smallint") else "int4[]"
+
+
+def exchange_columns(component: Component, tables: Container[TableName], side: Side) -> Iterator[str]:
+    """The columns of that side get the names, in those tables."""
+    text = sql.SQL("ALTER TABLE {} RENAME COLUMN {} TO {}")
+    for column in component.columns:
+        if column.table in tables and not column.inherited:
+            live, other, made = (sql.Identifier(name) for name in (column.name, twin_name(column, side.other), twin_name(column, side)))
+            yield text.format(component.whole(column.table), live, other).as_string()
+            yield text.format(component.whole(column.table), made, live).as_string()
 
 
 def as_wide(column: WideColumn, value: sql.Composable) -> sql.Composable:
